@@ -1,0 +1,48 @@
+"""What commands print with: text for people or JSON for scripts on stdout, messages on stderr."""
+
+import sys
+from typing import Any
+
+import msgspec
+
+from byocni_tui.errors import UserError
+from byocni_tui.locale import Translator
+
+
+class Console:
+    """stdout holds the result and nothing else; everything said along the way goes to stderr."""
+
+    def __init__(self, tr: Translator, *, json_output: bool = False, ascii_only: bool = False) -> None:
+        self.tr = tr
+        self.json_output = json_output
+        self.ascii_only = ascii_only
+
+    def out(self, text: str = "") -> None:
+        """A line of the result."""
+        sys.stdout.write(self._safe(text, sys.stdout.encoding) + "\n")
+        sys.stdout.flush()
+
+    def json(self, value: Any, *, line: bool = False) -> None:
+        """The result as one JSON document, or one object of a stream (``line``)."""
+        data = msgspec.json.encode(value)
+        self.out((data if line else msgspec.json.format(data, indent=2)).decode())
+
+    def say(self, text: str) -> None:
+        """A message that is not part of the result."""
+        sys.stderr.write(self._safe(text, sys.stderr.encoding) + "\n")
+        sys.stderr.flush()
+
+    def show_error(self, error: UserError) -> None:
+        """What, where and how to mend it; then the original words of whoever refused."""
+        self.say(self.tr(f"errors.{error.key}", **error.values))
+        if error.detail:
+            self.say("  " + error.detail.replace("\n", "\n  "))
+
+    def _safe(self, text: str, encoding: str | None) -> str:
+        """Text that the stream can take: a locale that isn't UTF-8 gets ``?``, never a traceback."""
+        if self.ascii_only:
+            text = text.translate(_ASCII)
+        return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8", "replace")
+
+
+_ASCII = str.maketrans({"✓": "ok", "✗": "x", "▸": ">", "·": ".", "…": "...", "→": "->", "–": "-", "—": "-", "×": "x"})

@@ -1,0 +1,1 @@
+"""How a plan becomes a cluster: steps, runner, journal, verification, clean-up."""

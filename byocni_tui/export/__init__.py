@@ -1,0 +1,1 @@
+"""The plan in another tongue: one file a tongue."""

@@ -1,0 +1,1 @@
+"""The offline Azure and Kubernetes: a server on loopback that keeps state."""

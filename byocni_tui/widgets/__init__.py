@@ -1,0 +1,1 @@
+"""The stepper, address map, node board, finding list, command preview, log."""
