@@ -36,7 +36,9 @@ def _language(argv: Sequence[str]) -> str:
     for index, word in enumerate(argv):
         if word == "--":
             break
-        value = argv[index + 1] if word == "--lang" and index + 1 < len(argv) else word.removeprefix("--lang=")
+        value = (
+            argv[index + 1] if word == "--lang" and index + 1 < len(argv) else word.removeprefix("--lang=")
+        )
         if value != word and value in LANGUAGES:
             return value
     return preferred_language()
@@ -50,7 +52,10 @@ def _add_common(parser: argparse.ArgumentParser, tr: Translator) -> None:
     )
     group.add_argument("--lang", choices=sorted(LANGUAGES), default=tr.lang, help=tr("cli.common.lang"))
     group.add_argument(
-        "--no-color", action="store_true", default=bool(os.environ.get("NO_COLOR")), help=tr("cli.common.no_color")
+        "--no-color",
+        action="store_true",
+        default=bool(os.environ.get("NO_COLOR")),
+        help=tr("cli.common.no_color"),
     )
     group.add_argument("--plain", action="store_true", help=tr("cli.common.plain"))
     group.add_argument("--ascii", action="store_true", help=tr("cli.common.ascii"))

@@ -48,7 +48,9 @@ def _environment(folder: Path, requirement: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", requirement], check=True
+    )
     stamp.write_text(requirement)
 
 
@@ -113,7 +115,9 @@ def _take_from_path(folder: Path, names: list[str]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", nargs="*", metavar="CLIENT", help="az, kubectl, helm (default: all three)")
-    parser.add_argument("--all-versions", action="store_true", help="also kubectl and helm of the older layers")
+    parser.add_argument(
+        "--all-versions", action="store_true", help="also kubectl and helm of the older layers"
+    )
     args = parser.parse_args()
     what = args.what or ["az", "kubectl", "helm"]
     if unknown := set(what) - {"az", "kubectl", "helm"}:
