@@ -1,0 +1,105 @@
+"""One simulated world: its clock, its chance, its Azure, its clusters, and the folder that keeps all of it."""
+
+import os
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from byocni_tui.sandbox.clock import VirtualClock
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.faults import Faults
+    from byocni_tui.sandbox.scenario import Scenario
+
+
+class Part(Protocol):
+    """Something that lives in a world and can be written down as plain JSON."""
+
+    def dump(self) -> dict[str, Any]:
+        """The state, as plain JSON."""
+        ...
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over a state of ``dump``."""
+        ...
+
+
+class Cluster(Part, Protocol):
+    """What the world knows of a cluster; ``sandbox.kube.cluster.KubeCluster`` is one."""
+
+    def stop(self) -> None:
+        """Deallocate: nodes gone, API server silent."""
+        ...
+
+    def start(self) -> None:
+        """The way back from ``stop``."""
+        ...
+
+
+class World:
+    """What all simulated parts share. ``clusters`` is by lower-case ARM id."""
+
+    def __init__(
+        self, scenario: "Scenario", *, seed: int = 1, clock: VirtualClock | None = None, speed: float = 60.0
+    ) -> None:
+        from byocni_tui.sandbox.faults import Faults
+
+        self.scenario = scenario
+        self.seed = seed
+        self.clock = clock if clock is not None else VirtualClock(speed=speed)
+        self.faults: Faults = Faults(scenario.faults, self)
+        self.parts: dict[str, Part] = {}
+        self.clusters: dict[str, Any] = {}
+        self.http_base = ""
+        """Base of the sandbox's plain HTTP port, without a slash at the end."""
+        self.https_base = ""
+        """Base of the HTTPS port (ARM at /, each cluster under /k8s/<n>)."""
+        self.token = ""
+        self.changed = False
+        """Set by whoever changed something worth writing down."""
+
+    @property
+    def arm(self) -> Any:
+        """The Azure of this world (``sandbox.arm.cloud.Arm``)."""
+        return self.parts["arm"]
+
+    def rng(self, entity: str) -> random.Random:
+        """Chance for one thing: the same seed and entity give the same sequence, whatever else happened before. A new
+        generator each time, so a name that is used twice needs a counter of its own in it."""
+        return random.Random(f"{self.seed}/{entity}")  # noqa: S311 a simulation wants to be repeatable
+
+    def save(self, folder: Path) -> None:
+        """Write everything into ``folder/world.json``, all or nothing."""
+        state = {
+            "version": 1,
+            "scenario": self.scenario.id,
+            "seed": self.seed,
+            "clock": self.clock.dump(),
+            "faults": self.faults.dump(),
+            "parts": {name: part.dump() for name, part in self.parts.items()},
+            "clusters": {name: cluster.dump() for name, cluster in self.clusters.items()},
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f"world.json.{os.getpid()}"
+        temporary.write_bytes(msgspec.json.encode(state))
+        temporary.replace(folder / "world.json")
+        self.changed = False
+
+    def load(self, folder: Path) -> bool:
+        """Take over what an earlier ``save`` wrote; false if there is nothing. Raises ``ValueError`` for another version."""
+        path = folder / "world.json"
+        if not path.exists():
+            return False
+        state = msgspec.json.decode(path.read_bytes())
+        if state.get("version") != 1:
+            raise ValueError(f"{path}: version {state.get('version')} is not 1")
+        self.seed = state["seed"]
+        self.faults.load(state["faults"])
+        for name, part in self.parts.items():
+            part.load(state["parts"][name])
+        for name, cluster in self.clusters.items():
+            cluster.load(state["clusters"][name])
+        self.clock.load(state["clock"])
+        return True
