@@ -45,4 +45,6 @@ class Console:
         return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8", "replace")
 
 
-_ASCII = str.maketrans({"✓": "ok", "✗": "x", "▸": ">", "·": ".", "…": "...", "→": "->", "–": "-", "—": "-", "×": "x"})
+_ASCII = str.maketrans(
+    {"✓": "ok", "✗": "x", "▸": ">", "·": ".", "…": "...", "→": "->", "–": "-", "—": "-", "×": "x"}
+)

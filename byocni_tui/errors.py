@@ -17,7 +17,9 @@ class UserError(Exception):
     text of whoever refused, shown as it is.
     """
 
-    def __init__(self, key: str, *, exit_code: int = EXIT_FAILED, detail: str | None = None, **values: Any) -> None:
+    def __init__(
+        self, key: str, *, exit_code: int = EXIT_FAILED, detail: str | None = None, **values: Any
+    ) -> None:
         super().__init__(key, values, detail)
         self.key = key
         self.values = values
