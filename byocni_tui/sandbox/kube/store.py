@@ -1,0 +1,419 @@
+"""Where a cluster's objects live: packed, versioned, in order.
+
+Objects are plain dicts to everyone outside; inside they are MessagePack bytes (a pod as a dict takes ten times as much).
+So every ``get`` and ``list`` gives a fresh copy that the caller may change, and nothing changes without ``update``.
+Times that the store writes are ``Stamp``s (virtual seconds).
+"""
+
+import random
+import struct
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from byocni_tui.sandbox.kube.kinds import Kind, Registry
+from byocni_tui.sandbox.kube.stamp import Stamp, freeze, thaw
+from byocni_tui.sandbox.kube.status import already_exists, conflict, gone, not_found
+
+Object = dict[str, Any]
+Subscriber = Callable[[str, str, Object], None]
+
+HISTORY: Final = 20_000
+_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+_FOREGROUND: Final = "foregroundDeletion"
+_ORPHAN: Final = "orphan"
+_PACKED_STAMP: Final = struct.Struct("<d?")
+
+
+def _pack_hook(value: Any) -> Any:
+    if isinstance(value, Stamp):
+        return msgspec.msgpack.Ext(1, _PACKED_STAMP.pack(value.at, value.micro))
+    raise TypeError(f"an object may not hold a {type(value).__name__}")
+
+
+def _unpack_hook(code: int, data: memoryview) -> Any:
+    at, micro = _PACKED_STAMP.unpack(data)
+    return Stamp(at, micro=micro)
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_pack_hook)
+_DECODER: Final = msgspec.msgpack.Decoder(ext_hook=_unpack_hook)
+
+
+def pack(obj: Object) -> bytes:
+    """The compact form. Raises TypeError for what JSON could not hold either."""
+    return _ENCODER.encode(obj)
+
+
+def unpack(raw: bytes) -> Object:
+    """A fresh copy of what was packed."""
+    obj: Object = _DECODER.decode(raw)
+    return obj
+
+
+class Entry:
+    """One stored object with what is looked up without unpacking it."""
+
+    __slots__ = ("name", "node", "ns", "owner", "raw", "version")
+
+    def __init__(self, ns: str, name: str, raw: bytes, version: int, owner: str, node: str) -> None:
+        self.ns = ns
+        self.name = name
+        self.raw = raw
+        self.version = version
+        self.owner = owner
+        self.node = node
+
+    def object(self) -> Object:
+        return unpack(self.raw)
+
+
+class Change:
+    """One event of the history: ``before`` is the object's packed form before it (None when it was created)."""
+
+    __slots__ = ("after", "before", "group_resource", "name", "ns", "type", "version")
+
+    def __init__(
+        self,
+        version: int,
+        type: str,
+        group_resource: str,
+        entry: Entry,
+        before: bytes | None,
+    ) -> None:
+        self.version = version
+        self.type = type
+        self.group_resource = group_resource
+        self.ns = entry.ns
+        self.name = entry.name
+        self.after = entry.raw
+        self.before = before
+
+
+Objects = list[Object]
+Changes = list[Change]
+
+
+class Store:
+    """All objects of one cluster.
+
+    ``group_resource`` is a resource as kubectl names it: ``pods``, ``deployments.apps``. Cluster-scoped objects have the
+    namespace ``""``. Refusals are ``ApiError`` (already exists, not found, conflict).
+    """
+
+    def __init__(
+        self, registry: Registry, now: Callable[[], float], rng: random.Random, history: int = HISTORY
+    ) -> None:
+        self.registry = registry
+        self.version = 1
+        self._now = now
+        self._rng = rng
+        self._objects: dict[str, dict[str, dict[str, Entry]]] = {}
+        self._subscribers: list[Subscriber] = []
+        self._watchers: list[Callable[[Change], None]] = []
+        self._history: deque[Change] = deque(maxlen=history)
+        self._forgotten = 0
+        self._pending: deque[tuple[str, str, Object]] = deque()
+        self._dispatching = False
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def get(self, group_resource: str, ns: str | None, name: str) -> Object | None:
+        """A copy of the object, or None."""
+        entry = self.entry(group_resource, ns, name)
+        return entry.object() if entry else None
+
+    def entry(self, group_resource: str, ns: str | None, name: str) -> Entry | None:
+        """The stored form itself (not to be changed), or None."""
+        return self._objects.get(group_resource, {}).get(ns or "", {}).get(name)
+
+    def list(
+        self,
+        group_resource: str,
+        ns: str | None = None,
+        *,
+        owner: str | None = None,
+        node: str | None = None,
+        labels: dict[str, str] | None = None,
+    ) -> Objects:
+        """Copies, ordered by namespace and name. ``owner``: uid of the controlling owner; ``node``: a pod's node name;
+        ``labels``: all of them must be there."""
+        found = []
+        for entry in self.entries(group_resource, ns):
+            if (owner is not None and entry.owner != owner) or (node is not None and entry.node != node):
+                continue
+            obj = entry.object()
+            if labels:
+                has = obj["metadata"].get("labels") or {}
+                if any(has.get(key) != value for key, value in labels.items()):
+                    continue
+            found.append(obj)
+        return found
+
+    def entries(self, group_resource: str, ns: str | None = None) -> Iterator[Entry]:
+        """The stored forms, ordered by namespace and name."""
+        spaces = self._objects.get(group_resource, {})
+        for space in sorted(spaces) if ns is None else [ns]:
+            names = spaces.get(space, {})
+            for name in sorted(names):
+                entry = names.get(name)
+                if entry is not None:
+                    yield entry
+
+    def count(self, group_resource: str, ns: str | None = None) -> int:
+        spaces = self._objects.get(group_resource, {})
+        return sum(map(len, spaces.values())) if ns is None else len(spaces.get(ns, {}))
+
+    def resources(self) -> Iterable[str]:
+        """Every group_resource that holds objects."""
+        return [name for name, spaces in self._objects.items() if any(spaces.values())]
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def create(self, kind_info: Kind | str, obj: Object) -> Object:
+        """Store a new object (``metadata.generateName`` is honoured) and return it as stored."""
+        kind = self._kind(kind_info)
+        obj = dict(obj)
+        meta = obj["metadata"] = dict(obj.get("metadata") or {})
+        ns = meta.get("namespace") or "" if kind.namespaced else ""
+        if not kind.namespaced:
+            meta.pop("namespace", None)
+        if not meta.get("name") and meta.get("generateName"):
+            meta["name"] = meta["generateName"] + self.suffix()
+        name = meta["name"]
+        if self.entry(kind.group_resource, ns, name):
+            raise already_exists(kind.resource, kind.group, name)
+        obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
+        meta["uid"] = self.uid()
+        meta["creationTimestamp"] = Stamp(self._now())
+        meta.pop("deletionTimestamp", None)
+        meta.pop("deletionGracePeriodSeconds", None)
+        if kind.counted:
+            meta["generation"] = 1
+        else:
+            meta.pop("generation", None)
+        return self._put("ADDED", kind, ns, name, obj, None)
+
+    def update(self, kind_info: Kind | str, obj: Object, *, status: bool = False) -> Object:
+        """Replace an object and return it as stored. A ``metadata.resourceVersion`` that is not the current one is a
+        conflict; none means whatever is there. ``status``: a change of the status, which never counts a generation.
+        Nothing happens when nothing differs. An object being deleted goes away with its last finalizer."""
+        kind = self._kind(kind_info)
+        obj = dict(obj)
+        meta = obj["metadata"] = dict(obj["metadata"])
+        ns, name = (meta.get("namespace") or "" if kind.namespaced else ""), meta["name"]
+        entry = self.entry(kind.group_resource, ns, name)
+        if entry is None:
+            raise not_found(kind.resource, kind.group, name)
+        version = meta.get("resourceVersion")
+        if version and version != str(entry.version):
+            raise conflict(kind.resource, kind.group, name)
+        old = entry.object()
+        old_meta = old["metadata"]
+        if meta.get("uid") and meta["uid"] != old_meta["uid"]:
+            why = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {old_meta['uid']}"
+            raise conflict(kind.resource, kind.group, name, why)
+        obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
+        for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+            if key in old_meta:
+                meta[key] = old_meta[key]
+            else:
+                meta.pop(key, None)
+        meta["resourceVersion"] = old_meta["resourceVersion"]
+        if obj == old:
+            return old
+        if kind.counted and not status and _desired(obj) != _desired(old):
+            meta["generation"] = old_meta.get("generation", 0) + 1
+        if self._leaves(kind, obj):
+            return self._remove(kind, entry, obj)
+        return self._put("MODIFIED", kind, ns, name, obj, entry)
+
+    def delete(
+        self,
+        kind_info: Kind | str,
+        ns: str | None,
+        name: str,
+        *,
+        propagation: str | None = None,
+        grace: int | None = None,
+    ) -> Object:
+        """Delete an object; returns it as it is now (with ``deletionTimestamp`` when it lives on).
+
+        ``propagation``: Background (default), Foreground or Orphan; the latter two set the finalizers that the garbage
+        collector takes off again. ``grace`` in seconds is for pods (default: the pod's own 30): a pod bound to a node
+        waits for its kubelet, which deletes it with grace 0.
+        """
+        kind = self._kind(kind_info)
+        entry = self.entry(kind.group_resource, ns if kind.namespaced else "", name)
+        if entry is None:
+            raise not_found(kind.resource, kind.group, name)
+        obj = entry.object()
+        meta = obj["metadata"]
+        finalizers = [f for f in meta.get("finalizers") or [] if f not in (_FOREGROUND, _ORPHAN)]
+        if propagation == "Foreground":
+            finalizers.append(_FOREGROUND)
+        elif propagation == "Orphan":
+            finalizers.append(_ORPHAN)
+        elif propagation is None:
+            finalizers = list(meta.get("finalizers") or [])
+        seconds = self._grace(kind, obj, grace)
+        if finalizers:
+            meta["finalizers"] = finalizers
+        else:
+            meta.pop("finalizers", None)
+        waits = bool(finalizers) or bool(obj.get("spec", {}).get("finalizers")) and kind.kind == "Namespace"
+        if not waits and seconds == 0:
+            return self._remove(kind, entry, obj)
+        before = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
+        if before[0] is None or seconds < (before[1] or 0):
+            meta["deletionTimestamp"] = Stamp(self._now() + seconds)
+            meta["deletionGracePeriodSeconds"] = seconds
+            if kind.counted:
+                meta["generation"] = meta.get("generation", 0) + (before[0] is None)
+        if kind.kind == "Namespace":
+            meta.pop("deletionGracePeriodSeconds", None)
+            obj["status"] = {**obj.get("status", {}), "phase": "Terminating"}
+        if pack(obj) == entry.raw:
+            return obj
+        return self._put("MODIFIED", kind, entry.ns, name, obj, entry)
+
+    def subscribe(self, fn: Subscriber) -> None:
+        """Call ``fn(event_type, group_resource, obj)`` after each change, in order, before the outermost write returns.
+        ``event_type`` is ADDED, MODIFIED or DELETED; ``obj`` is shared among subscribers: read it, don't change it."""
+        self._subscribers.append(fn)
+
+    # -- watching ------------------------------------------------------------------------------------------------------
+
+    def watch(self, fn: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``fn`` with every change from now on; returns what ends it."""
+        self._watchers.append(fn)
+        return lambda: self._watchers.remove(fn)
+
+    def since(self, version: int, group_resource: str) -> Changes:
+        """Changes of a resource after ``version``. Raises 410 when the history no longer reaches back that far."""
+        if version < self._forgotten:
+            raise gone(version, self._forgotten)
+        found = []
+        for change in reversed(self._history):
+            if change.version <= version:
+                break
+            if change.group_resource == group_resource:
+                found.append(change)
+        found.reverse()
+        return found
+
+    @property
+    def oldest(self) -> int:
+        """The oldest version that a watch can go on from."""
+        return self._forgotten
+
+    def forget(self) -> None:
+        """Drop the history (compaction): watches from before now get 410."""
+        self._history.clear()
+        self._forgotten = self.version
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def uid(self) -> str:
+        """A new uid out of the cluster's seed."""
+        return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+
+    def suffix(self, length: int = 5) -> str:
+        """Random letters as Kubernetes appends them to generated names."""
+        return "".join(self._rng.choice(_ALPHABET) for _ in range(length))
+
+    # -- state ---------------------------------------------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """Everything as plain JSON; the watch history is not kept."""
+        objects = {
+            resource: [freeze(entry.object()) for entry in self.entries(resource)] for resource in self.resources()
+        }
+        rng = self._rng.getstate()
+        return {"version": self.version, "rng": [rng[0], list(rng[1]), rng[2]], "objects": objects}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take over a ``dump``; subscribers are not told. Kinds of CRDs must be registered before."""
+        self.version = self._forgotten = state["version"]
+        kind, numbers, gauss = state["rng"]
+        self._rng.setstate((kind, tuple(numbers), gauss))
+        self._history.clear()
+        self._objects.clear()
+        for resource, objects in state["objects"].items():
+            for frozen in objects:
+                obj = thaw(frozen)
+                meta = obj["metadata"]
+                entry = _entry(resource, meta.get("namespace", ""), obj, int(meta["resourceVersion"]))
+                self._objects.setdefault(resource, {}).setdefault(entry.ns, {})[entry.name] = entry
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _kind(self, kind_info: Kind | str) -> Kind:
+        return self.registry.stored(kind_info if isinstance(kind_info, str) else kind_info.group_resource)
+
+    def _put(self, event: str, kind: Kind, ns: str, name: str, obj: Object, old: Entry | None) -> Object:
+        self.version += 1
+        obj["metadata"]["resourceVersion"] = str(self.version)
+        entry = _entry(kind.group_resource, ns, obj, self.version)
+        self._objects.setdefault(kind.group_resource, {}).setdefault(ns, {})[name] = entry
+        self._tell(Change(self.version, event, kind.group_resource, entry, old.raw if old else None))
+        return entry.object()
+
+    def _remove(self, kind: Kind, entry: Entry, obj: Object) -> Object:
+        self.version += 1
+        obj["metadata"]["resourceVersion"] = str(self.version)
+        del self._objects[kind.group_resource][entry.ns][entry.name]
+        last = _entry(kind.group_resource, entry.ns, obj, self.version)
+        self._tell(Change(self.version, "DELETED", kind.group_resource, last, entry.raw))
+        return last.object()
+
+    def _tell(self, change: Change) -> None:
+        """Record a change and pass it on. A subscriber's own writes wait their turn, so that all see one order."""
+        if self._history.maxlen is not None and len(self._history) == self._history.maxlen:
+            self._forgotten = self._history[0].version
+        self._history.append(change)
+        for watcher in tuple(self._watchers):
+            watcher(change)
+        self._pending.append((change.type, change.group_resource, unpack(change.after)))
+        if self._dispatching:
+            return
+        self._dispatching = True
+        try:
+            while self._pending:
+                event = self._pending.popleft()
+                for subscriber in tuple(self._subscribers):
+                    subscriber(*event)
+        finally:
+            self._dispatching = False
+            self._pending.clear()
+
+    def _leaves(self, kind: Kind, obj: Object) -> bool:
+        meta = obj["metadata"]
+        if "deletionTimestamp" not in meta or meta.get("finalizers"):
+            return False
+        if kind.kind == "Namespace":
+            return not obj.get("spec", {}).get("finalizers")
+        return not meta.get("deletionGracePeriodSeconds")
+
+    def _grace(self, kind: Kind, obj: Object, grace: int | None) -> int:
+        if kind.group_resource != "pods":
+            return 0
+        spec, phase = obj.get("spec", {}), obj.get("status", {}).get("phase")
+        if not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
+            return 0
+        return int(spec.get("terminationGracePeriodSeconds", 30)) if grace is None else grace
+
+
+def _desired(obj: Object) -> Object:
+    """What a generation counts: everything but metadata and status."""
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+
+
+def _entry(resource: str, ns: str, obj: Object, version: int) -> Entry:
+    meta = obj["metadata"]
+    owner = next((o["uid"] for o in meta.get("ownerReferences") or () if o.get("controller")), "")
+    node = (obj.get("spec") or {}).get("nodeName") or "" if resource == "pods" else ""
+    return Entry(ns, meta["name"], pack(obj), version, owner, node)
