@@ -40,29 +40,27 @@ class Put(NamedTuple):
 class AzureProvider(Protocol):
     """Azure Resource Manager by resource id (``/subscriptions/…``). Raises ``ProviderError``."""
 
-    async def get(self, path: str, *, kind: str | None = None) -> Json:
-        """One object; ``kind`` picks the api-version where the path alone doesn't say it."""
+    async def get(self, path: str) -> Json:
+        """One object."""
         ...
 
-    async def find(self, path: str, *, kind: str | None = None) -> Json | None:
+    async def find(self, path: str) -> Json | None:
         """One object, or None where it does not exist."""
         ...
 
-    async def list(
-        self, path: str, *, kind: str | None = None, query: Mapping[str, str] | None = None
-    ) -> list[Json]:
+    async def items(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
         """All items, following ``nextLink``."""
         ...
 
-    async def put(self, path: str, body: Json, *, kind: str | None = None) -> Put:
+    async def put(self, path: str, body: Json) -> Put:
         """Create or update."""
         ...
 
-    async def post(self, path: str, body: Json | None = None, *, kind: str | None = None) -> Put:
+    async def post(self, path: str, body: Json | None = None) -> Put:
         """An action."""
         ...
 
-    async def delete(self, path: str, *, kind: str | None = None) -> Operation | None:
+    async def delete(self, path: str) -> Operation | None:
         """Delete; None where it is gone at once (or never was)."""
         ...
 
@@ -94,7 +92,7 @@ class KubernetesProvider(Protocol):
         """An answer that isn't JSON (logs, ``/readyz``)."""
         ...
 
-    async def list(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
+    async def items(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
         """All items of a collection, in chunks behind the scenes."""
         ...
 

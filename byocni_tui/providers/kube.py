@@ -1,0 +1,310 @@
+"""A Kubernetes API server through kubernetes.aio's connection and authentication, with answers left as JSON.
+
+The generated model classes are not used: five thousand nodes as models cost more than everything else together.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from byocni_tui.providers.errors import ProviderError
+from byocni_tui.providers.protocols import Json, WatchEvent
+
+_CHUNK: Final = "500"
+_WATCH_SECONDS: Final = "240"
+_BACKOFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class KubeClient:
+    """``KubernetesProvider`` from a kubeconfig. The library is imported, and the file read, with the first call."""
+
+    def __init__(
+        self, kubeconfig: Path | None, context: str | None = None, *, trust_env: bool = True
+    ) -> None:
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self._trust_env = trust_env
+        self._api: Any = None
+        self._lock = asyncio.Lock()
+
+    @staticmethod
+    def preload() -> None:
+        """Import the library; for a thread while something else is being waited for."""
+        import kubernetes.aio.client
+        import kubernetes.aio.config  # noqa: F401
+
+    async def _connect(self) -> Any:
+        async with self._lock:
+            if self._api is None:
+                await asyncio.to_thread(self.preload)
+                from kubernetes.aio import client, config
+
+                settings = client.Configuration()
+                try:
+                    await config.load_kube_config(  # type: ignore[no-untyped-call]
+                        config_file=str(self._kubeconfig) if self._kubeconfig else None,
+                        context=self._context,
+                        client_configuration=settings,
+                        persist_config=False,
+                    )
+                except (config.ConfigException, OSError, ValueError) as error:
+                    raise ProviderError(
+                        "BadKubeconfig", str(error), operation=str(self._kubeconfig or "")
+                    ) from error
+                settings.client_session_kwargs = {"trust_env": self._trust_env}
+                self._api = client.ApiClient(settings)
+            return self._api
+
+    async def _forget(self) -> None:
+        async with self._lock:
+            if self._api is not None:
+                await self._api.close()
+                self._api = None
+
+    async def _open(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, timeout: float, accept: str
+    ) -> Any:
+        """An answer below 400, not yet read."""
+        import aiohttp
+
+        what = f"{method} {path}"
+        for attempt in (1, 2):
+            api = await self._connect()
+            try:
+                request = await api.param_serialize(
+                    method,
+                    path,
+                    query_params=list((query or {}).items()),
+                    header_params={"Accept": accept, "Content-Type": "application/json"},
+                    body=body,
+                    auth_settings=["BearerToken"],
+                )
+                answer = (
+                    await api.call_api(
+                        *request, _request_timeout=aiohttp.ClientTimeout(total=timeout or None)
+                    )
+                ).response
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                raise ProviderError(
+                    "Unreachable", f"{type(error).__name__}: {error}", operation=what
+                ) from error
+            if answer.status == 401 and attempt == 1:
+                # A token that ran out: the kubeconfig is read again, which also runs its login plugin again.
+                answer.release()
+                await self._forget()
+                continue
+            if answer.status >= 400:
+                raise await _refusal(answer, what)
+            return answer
+        raise AssertionError("unreachable")
+
+    async def _read(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        timeout: float | None,
+        accept: str,
+    ) -> bytes:
+        import aiohttp
+
+        answer = await self._open(method, path, query, body, timeout or 30.0, accept)
+        try:
+            data: bytes = await answer.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ProviderError(
+                "Unreachable", f"{type(error).__name__}: {error}", operation=f"{method} {path}"
+            ) from error
+        return data
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+    ) -> Json:
+        data = await self._read(method, path, query, body, timeout, "application/json")
+        try:
+            value = json.loads(data)
+        except ValueError as error:
+            raise ProviderError(
+                "BadAnswer", f"not JSON: {data[:200]!r}", operation=f"{method} {path}"
+            ) from error
+        if not isinstance(value, dict):
+            raise ProviderError("BadAnswer", f"not an object: {data[:200]!r}", operation=f"{method} {path}")
+        return value
+
+    async def get(
+        self, path: str, query: Mapping[str, str] | None = None, *, timeout: float | None = None
+    ) -> Json:
+        """One object or list."""
+        return await self._json("GET", path, query, timeout=timeout)
+
+    async def text(
+        self, path: str, query: Mapping[str, str] | None = None, *, timeout: float | None = None
+    ) -> str:
+        """An answer that isn't JSON."""
+        return (await self._read("GET", path, query, None, timeout, "*/*")).decode("utf-8", "replace")
+
+    async def items(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
+        """All items of a collection."""
+        return (await self._list(path, query))[0]
+
+    async def _list(self, path: str, query: Mapping[str, str] | None) -> tuple[list[Json], str]:
+        found: list[Json] = []
+        more: dict[str, str] = {}
+        while True:
+            page = await self._json("GET", path, {**(query or {}), "limit": _CHUNK, **more})
+            found.extend(page.get("items") or ())
+            meta = page.get("metadata") or {}
+            if not meta.get("continue"):
+                return found, str(meta.get("resourceVersion", ""))
+            more = {"continue": meta["continue"]}
+
+    async def create(self, path: str, body: Json) -> Json:
+        """POST to a collection."""
+        return await self._json("POST", path, None, body)
+
+    async def delete(self, path: str, body: Json | None = None) -> None:
+        """DELETE; nothing is said where it is gone already."""
+        try:
+            await self._json("DELETE", path, None, body)
+        except ProviderError as error:
+            if not error.absent:
+                raise
+
+    async def watch(self, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[WatchEvent]:
+        """List, then follow for ever. Raises only what waiting can't mend (403, 404, a broken kubeconfig)."""
+        known: dict[str, Json] = {}
+        version = ""
+        failures = 0
+        while True:
+            try:
+                if not version:
+                    items, version = await self._list(path, query)
+                    for event in _differences(known, items):
+                        yield event
+                    yield WatchEvent("SYNCED", {})
+                    failures = 0
+                async for change, version_now in self._follow(path, query, version):
+                    version = version_now
+                    failures = 0
+                    if change is not None:
+                        _remember(known, change)
+                        yield change
+            except ProviderError as error:
+                if error.status == 410 or error.code == "Expired":
+                    version = ""
+                    continue
+                if not error.passing and error.status != 401:
+                    raise
+                await asyncio.sleep(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+                failures += 1
+
+    async def _follow(
+        self, path: str, query: Mapping[str, str] | None, version: str
+    ) -> AsyncIterator[tuple[WatchEvent | None, str]]:
+        import aiohttp
+
+        answer = await self._open(
+            "GET",
+            path,
+            {
+                **(query or {}),
+                "watch": "true",
+                "allowWatchBookmarks": "true",
+                "resourceVersion": version,
+                "timeoutSeconds": _WATCH_SECONDS,
+            },
+            None,
+            float(_WATCH_SECONDS) + 30,
+            "application/json",
+        )
+        rest = b""
+        try:
+            async for data in answer.content.iter_any():
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        yield _watch_line(line, path)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise ProviderError(
+                "Unreachable", f"{type(error).__name__}: {error}", operation=f"WATCH {path}"
+            ) from error
+        finally:
+            answer.close()
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._forget()
+
+
+async def _refusal(answer: Any, what: str) -> ProviderError:
+    text = (await answer.read()).decode("utf-8", "replace")
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        body = {}
+    return ProviderError(
+        str(body.get("reason") or f"Http{answer.status}"),
+        str(body.get("message") or text.strip()[:2000] or answer.reason),
+        status=answer.status,
+        operation=what,
+        body=body,
+    )
+
+
+def _watch_line(line: bytes, path: str) -> tuple[WatchEvent | None, str]:
+    try:
+        event = json.loads(line)
+        kind, obj = event["type"], event["object"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProviderError(
+            "Unreachable", f"cut-off watch line: {line[:100]!r}", operation=f"WATCH {path}"
+        ) from error
+    if kind == "ERROR":
+        raise ProviderError(
+            str(obj.get("reason", "Error")),
+            str(obj.get("message", "")),
+            status=int(obj.get("code") or 0),
+            operation=f"WATCH {path}",
+        )
+    version = str((obj.get("metadata") or {}).get("resourceVersion", ""))
+    return (None if kind == "BOOKMARK" else WatchEvent(kind, obj)), version
+
+
+def _key(obj: Json) -> str:
+    meta = obj.get("metadata") or {}
+    return f"{meta.get('namespace', '')}/{meta.get('name', '')}"
+
+
+def _remember(known: dict[str, Json], event: WatchEvent) -> None:
+    if event.type == "DELETED":
+        known.pop(_key(event.object), None)
+    else:
+        known[_key(event.object)] = {"metadata": event.object.get("metadata") or {}}
+
+
+def _differences(known: dict[str, Json], items: list[Json]) -> list[WatchEvent]:
+    """What happened while nobody watched; ``known`` becomes what ``items`` says."""
+    events: list[WatchEvent] = []
+    present = set()
+    for item in items:
+        key = _key(item)
+        present.add(key)
+        before = known.get(key)
+        if before is None:
+            events.append(WatchEvent("ADDED", item))
+        elif before["metadata"].get("resourceVersion") != item["metadata"].get("resourceVersion"):
+            events.append(WatchEvent("MODIFIED", item))
+    events.extend(WatchEvent("DELETED", known[key]) for key in list(known) if key not in present)
+    known.clear()
+    known.update({_key(item): {"metadata": item.get("metadata") or {}} for item in items})
+    return events
