@@ -1,0 +1,182 @@
+"""The shape of a plugin's data file: frozen, both languages inside, so that a new plugin is one new file."""
+
+from typing import Any, Literal
+
+import msgspec
+
+IpamKind = Literal["per_node_block", "shared_blocks", "none"]
+Condition = dict[str, Any]
+"""Fact name -> wanted value, list of wanted values, ``true``/``false`` (set or not), or ``">=1.19"`` on versions; all
+of them must hold. Facts are those of ``cni.values.facts_of``."""
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+    def get(self, lang: str) -> str:
+        """The text in ``lang`` (``en`` or ``zh``)."""
+        return self.zh if lang == "zh" else self.en
+
+
+class KubernetesRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Minor versions, both ends included: ``min: "1.30"``, ``max: "1.33"``; ``max`` None is open."""
+
+    min: str
+    max: str | None = None
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One offered version. ``kubernetes`` is what the vendor tested it with (None: not published where we could read
+    it), ``default_for`` the Kubernetes minors for which the catalogue takes it, ``released`` and ``eol`` are dates
+    (``2026-10-15``), ``eol`` None while it is maintained without a published end."""
+
+    version: str
+    kubernetes: KubernetesRange | None = None
+    default_for: KubernetesRange | None = None
+    released: str | None = None
+    eol: str | None = None
+    note: Text | None = None
+    source: str = ""
+
+
+class SeparateCrds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A chart with nothing but resource definitions that must be applied, server-side, before the plugin's chart."""
+
+    name: str
+    release: str
+    when: Condition = {}
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the Helm chart is: ``repository`` over HTTP, ``oci`` the same as an OCI reference."""
+
+    name: str
+    repository: str
+    namespace: str
+    release: str
+    oci: str | None = None
+    create_namespace: bool = False
+    crds: SeparateCrds | None = None
+
+
+class Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A port between nodes. ``required``: without it pods do not reach each other."""
+
+    port: int
+    protocol: Literal["TCP", "UDP"]
+    purpose: Text
+    required: bool = False
+    when: Condition = {}
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An image that the nodes pull; ``tag`` is a template (``v$version``) or None where the chart decides."""
+
+    repository: str
+    tag: str | None = None
+    when: Condition = {}
+
+
+class Capability(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the plugin can do; ``note`` says more where yes or no says too little."""
+
+    level: Literal["yes", "partly", "no"]
+    note: Text | None = None
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The values that the plan's ``cni.*`` may have with this plugin on Azure; the first one is the default."""
+
+    encapsulation: tuple[str, ...] = ()
+    encryption: tuple[str, ...] = ("none",)
+    kube_proxy: tuple[str, ...] = ("keep",)
+    observability: bool = False
+    registry: bool = False
+    mtu: bool = False
+    node_mask: tuple[int, int] | None = None
+    """Smallest and largest prefix length of a block; None where it can't be chosen."""
+
+
+class Ipam(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How pods get addresses. ``block``: prefix length of one block by default; ``reserved``: addresses of a block
+    that no pod gets; ``default_pool``: what the chart itself takes when it is told nothing; ``pool_path``: where the
+    pool stands in the values."""
+
+    kind: IpamKind
+    block: int | None = None
+    reserved: int = 0
+    default_pool: str | None = None
+    pool_path: str | None = None
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A workload that is there after the installation. ``required``: nodes or pods wait for it."""
+
+    kind: Literal["DaemonSet", "Deployment"]
+    namespace: str
+    name: str
+    selector: str
+    required: bool = True
+    when: Condition = {}
+
+
+class ValueRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A piece of the Helm values: merged in when ``when`` holds. ``$name`` and ``${name}`` stand for facts; a leaf
+    whose fact is not known is left out. ``why`` is shown as comment."""
+
+    set: dict[str, Any]
+    when: Condition = {}
+    why: Text | None = None
+
+
+class Prepare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something a person runs before the installation; ``run`` is shell."""
+
+    run: str
+    why: Text
+    when: Condition = {}
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why a known plugin is not offered; ``code`` is the finding that says so."""
+
+    code: str
+    reason: Text
+
+
+class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One plugin of the catalogue."""
+
+    id: str
+    name: str
+    order: int
+    summary: Text
+    licence: str = ""
+    steward: str = ""
+    docs: str = ""
+    aks_docs: str = ""
+    refused: Refusal | None = None
+    chart: Chart | None = None
+    versions: tuple[Version, ...] = ()
+    ipam: Ipam = Ipam(kind="none")
+    options: Options = Options()
+    ports: tuple[Port, ...] = ()
+    images: tuple[Image, ...] = ()
+    registries: tuple[str, ...] = ()
+    """Host names that nodes (images) and the installer (charts) must reach, when no mirror is set."""
+    capabilities: dict[str, Capability] = {}
+    workloads: tuple[Workload, ...] = ()
+    cni_config: str | None = None
+    """The file in ``/etc/cni/net.d`` whose appearance turns a node Ready."""
+    values: tuple[ValueRule, ...] = ()
+    prepare: tuple[Prepare, ...] = ()
+    notes: tuple[Text, ...] = ()
+    leaves_behind: Text | None = None
+
+    @property
+    def offered(self) -> bool:
+        """Whether a plan may name it."""
+        return self.refused is None

@@ -1,0 +1,264 @@
+"""The commands that make what the plan says, in order: shared by the az script and the live preview."""
+
+import msgspec
+
+from byocni_tui.cni import values as cni_values
+from byocni_tui.cni.condition import holds
+from byocni_tui.export import derive
+from byocni_tui.export.shell import Command, Raw, Word, heredoc, quote
+from byocni_tui.plan.model import NodePool, Plan
+
+READY_MESSAGE = 'custom-columns=NAME:.metadata.name,STATUS:.status.conditions[?(@.type=="Ready")].message'
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Commands that belong together; ``key`` names the comment that says why (``export.why.<key>``); ``missing`` maps
+    the shell variables that stand for values nobody has given yet to their fields."""
+
+    key: str
+    commands: tuple[str, ...]
+    missing: dict[str, str] = {}
+
+
+class _Maker:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.steps: list[Step] = []
+        self._missing: dict[str, str] = {}
+
+    def need(self, value: str | None, variable: str, field: str) -> Word:
+        """The value, or the variable that stands for it."""
+        if value is not None and value != "":
+            return value
+        self._missing[variable] = field
+        return Raw(f'"${variable}"')
+
+    def group(self) -> Word:
+        return self.need(self.plan.resource_group.name, "RESOURCE_GROUP", "resource_group.name")
+
+    def region(self) -> Word:
+        return self.need(self.plan.region, "REGION", "region")
+
+    def cluster(self) -> Word:
+        return self.need(self.plan.cluster.name, "CLUSTER", "cluster.name")
+
+    def step(self, key: str, *commands: Command | str) -> None:
+        texts = tuple(command if isinstance(command, str) else command.text() for command in commands)
+        self.steps.append(Step(key=key, commands=texts, missing=self._missing))
+        self._missing = {}
+
+    def aks(self, *words: str) -> Command:
+        """``az aks …`` on this cluster."""
+        command = Command("az", "aks", *words)
+        return command.flag("--resource-group", self.group()).flag("--name", self.cluster())
+
+
+def _tags(command: Command, tags: dict[str, str]) -> Command:
+    return command.many("--tags", (f"{key}={value}" for key, value in tags.items()))
+
+
+def _account(make: _Maker) -> None:
+    subscription = make.need(make.plan.subscription, "SUBSCRIPTION", "subscription")
+    make.step("account", Command("az", "account", "set").flag("--subscription", subscription))
+
+
+def _group(make: _Maker) -> None:
+    if make.plan.resource_group.create:
+        command = Command("az", "group", "create").flag("--location", make.region())
+        make.step("group", _tags(command.flag("--name", make.group()), make.plan.resource_group.tags))
+
+
+def _network(make: _Maker) -> None:
+    """Ends with ``SUBNET_ID`` set where the network is an own one."""
+    network = make.plan.network
+    if network.managed:
+        return
+    if network.subnet.id:
+        make.step("subnet-exists", f"SUBNET_ID={quote(network.subnet.id)}")
+        return
+    if network.vnet.id:
+        parts = derive.parts_of(network.vnet.id)
+        group: Word = parts.get("resourcegroups", "")
+        vnet: Word = parts.get("virtualnetworks", "")
+        subscription = parts.get("subscriptions")
+    else:
+        group, subscription = make.group(), None
+        vnet = make.need(network.vnet.name, "VNET", "network.vnet.name")
+        command = Command("az", "network", "vnet", "create").flag("--resource-group", group)
+        command.flag("--location", make.region()).flag("--name", vnet)
+        make.step("vnet", command.many("--address-prefixes", network.vnet.ranges))
+    create = Command("az", "network", "vnet", "subnet", "create").maybe("--subscription", subscription)
+    create.flag("--resource-group", group).flag("--vnet-name", vnet)
+    create.flag("--name", make.need(network.subnet.name, "SUBNET", "network.subnet.name"))
+    create.flag("--address-prefixes", make.need(network.subnet.range, "SUBNET_RANGE", "network.subnet.range"))
+    create.flag("--query", "id").flag("--output", "tsv")
+    make.step("subnet", create.into("SUBNET_ID"))
+
+
+def _identity(make: _Maker) -> None:
+    """Ends with ``IDENTITY_ID`` set, and its role assigned, where the identity is a user-assigned one."""
+    plan, identity = make.plan, make.plan.identity
+    if identity.type != "user":
+        return
+    wants_role = identity.assign_role and not plan.network.managed
+    if identity.id:
+        commands = [f"IDENTITY_ID={quote(identity.id)}"]
+        if wants_role:
+            show = Command("az", "identity", "show").flag("--ids", Raw('"$IDENTITY_ID"'))
+            commands.append(show.flag("--query", "principalId").flag("--output", "tsv").into("PRINCIPAL_ID"))
+        make.step("identity-exists", *commands)
+    else:
+        name = make.need(identity.name, "IDENTITY", "identity.name")
+        create = Command("az", "identity", "create").flag("--resource-group", make.group())
+        create.flag("--location", make.region()).flag("--name", name)
+        create.flag("--query", "id").flag("--output", "tsv")
+        commands = [create.into("IDENTITY_ID")]
+        if wants_role:
+            show = Command("az", "identity", "show").flag("--ids", Raw('"$IDENTITY_ID"'))
+            commands.append(show.flag("--query", "principalId").flag("--output", "tsv").into("PRINCIPAL_ID"))
+        make.step("identity", *commands)
+    if wants_role:
+        role = Command("az", "role", "assignment", "create").flag("--role", "Network Contributor")
+        role.flag("--assignee-object-id", Raw('"$PRINCIPAL_ID"'))
+        role.flag("--assignee-principal-type", "ServicePrincipal").flag("--scope", Raw('"$SUBNET_ID"'))
+        make.step("role", role)
+
+
+def _preview(make: _Maker) -> None:
+    if not derive.wants_preview(make.plan):
+        return
+    feature = Command("az", "feature", "register").flag("--namespace", "Microsoft.ContainerService")
+    make.step(
+        "kube-proxy",
+        "az extension add --upgrade --name aks-preview",
+        feature.flag("--name", "KubeProxyConfigurationPreview"),
+        "az provider register --namespace Microsoft.ContainerService --wait",
+        """printf '%s\\n' '{"enabled": false}' > kube-proxy.json""",
+    )
+
+
+def _pool_flags(command: Command, pool: NodePool, *, first: bool) -> Command:
+    command.maybe("--node-vm-size", pool.vm_size).flag("--node-count", str(pool.count))
+    if pool.autoscale is not None:
+        command.flag("--enable-cluster-autoscaler")
+        command.flag("--min-count", str(pool.autoscale.min)).flag("--max-count", str(pool.autoscale.max))
+    command.many("--zones", pool.zones).flag("--max-pods", str(pool.max_pods))
+    if pool.taints:
+        command.flag("--nodepool-taints" if first else "--node-taints", ",".join(pool.taints))
+    return command
+
+
+def _cluster(make: _Maker) -> None:
+    plan, cluster, network = make.plan, make.plan.cluster, make.plan.network
+    pools = derive.ordered_pools(plan)
+    command = make.aks("create").flag("--location", make.region())
+    command.flag("--network-plugin", "none").maybe("--pod-cidr", network.pod_cidr)
+    command.maybe("--service-cidr", network.service_cidr)
+    command.maybe("--dns-service-ip", derive.dns_service_ip(plan))
+    command.flag("--outbound-type", network.outbound_type)
+    command.maybe("--network-policy", network.policy).maybe("--network-plugin-mode", network.plugin_mode)
+    command.maybe("--network-dataplane", network.dataplane)
+    command.maybe("--kubernetes-version", cluster.kubernetes_version).flag("--tier", cluster.tier)
+    command.maybe("--dns-name-prefix", cluster.dns_prefix)
+    command.maybe("--node-resource-group", cluster.node_resource_group)
+    if not network.managed:
+        command.flag("--vnet-subnet-id", Raw('"$SUBNET_ID"'))
+    if plan.identity.type == "user":
+        command.flag("--assign-identity", Raw('"$IDENTITY_ID"'))
+    else:
+        command.flag("--enable-managed-identity")
+    # A user-assigned identity has got its role above, where a failure stops; az would only warn and go on.
+    if not network.managed and (plan.identity.type == "user" or not plan.identity.assign_role):
+        command.flag("--skip-subnet-role-assignment")
+    if cluster.private:
+        command.flag("--enable-private-cluster").maybe("--private-dns-zone", cluster.private_dns_zone)
+    if cluster.addons:
+        command.flag("--enable-addons", ",".join(cluster.addons))
+    command.maybe("--attach-acr", cluster.attach_acr)
+    if derive.wants_preview(plan):
+        command.flag("--kube-proxy-config", "kube-proxy.json")
+    if pools:
+        command.maybe("--nodepool-name", pools[0].name or None)
+        _pool_flags(command, pools[0], first=True)
+    if cluster.ssh_key:
+        command.flag("--ssh-key-value", cluster.ssh_key)
+    else:
+        command.flag("--no-ssh-key")
+    make.step("cluster", _tags(command, cluster.tags))
+    for index, pool in enumerate(pools):
+        _pool(make, pool, first=index == 0)
+
+
+def _pool(make: _Maker, pool: NodePool, *, first: bool) -> None:
+    """A further pool; or, for the first one, what ``az aks create`` has no flag for."""
+    if first and pool.max_surge == "10%":
+        return
+    command = Command("az", "aks", "nodepool", "update" if first else "add")
+    command.flag("--resource-group", make.group()).flag("--cluster-name", make.cluster())
+    command.flag("--name", make.need(pool.name, "NODE_POOL", "node_pools[].name"))
+    if first:
+        make.step("surge", command.flag("--max-surge", pool.max_surge))
+        return
+    command.flag("--mode", pool.mode.capitalize()).flag("--os-type", pool.os)
+    _pool_flags(command, pool, first=False).flag("--max-surge", pool.max_surge)
+    if not make.plan.network.managed:
+        command.flag("--vnet-subnet-id", Raw('"$SUBNET_ID"'))
+    make.step("pool", command)
+
+
+def _existing(make: _Maker) -> None:
+    show = make.aks("show").flag("--query", "networkProfile.networkPlugin").flag("--output", "tsv")
+    test = '[ "$PLUGIN" = none ] || { printf \'networkPlugin: %s\\n\' "$PLUGIN" >&2; exit 1; }'
+    make.step("cluster-exists", show.into("PLUGIN"), f"( {test} )")
+
+
+def _credentials(make: _Maker) -> None:
+    make.step("credentials", make.aks("get-credentials"))
+    nodes = Command("kubectl", "get", "node").flag("--output", READY_MESSAGE)
+    make.step("nodes", "kubectl get nodes", nodes)
+
+
+def _cni(make: _Maker) -> None:
+    plan = make.plan
+    found = cni_values.plugin_of(plan)
+    chart = cni_values.chart_of(plan)
+    if found is None or chart is None:
+        return
+    facts = cni_values.facts_of(plan)
+    prepare = [item for item in found.prepare if holds(item.when, facts)]
+    if prepare:
+        make.step("prepare", *(item.run for item in prepare))
+    if chart.crds is not None:
+        crds = Command("helm", "template", chart.crds.release, chart.crds.name)
+        crds.maybe("--repo", chart.crds.repo).maybe("--version", chart.crds.version)
+        make.step("crds", f"{crds.text()} \\\n  | kubectl apply --server-side --filename -")
+    values, late = derive.helm_values(plan)
+    if late:
+        fqdn = "privateFqdn" if plan.cluster.private else "fqdn"
+        show = make.aks("show").flag("--query", fqdn).flag("--output", "tsv")
+        make.step("api-server", show.into("API_SERVER"))
+    helm = Command("helm", "upgrade", "--install", chart.release, chart.name)
+    helm.maybe("--repo", chart.repo).maybe("--version", chart.version).flag("--namespace", chart.namespace)
+    if chart.create_namespace:
+        helm.flag("--create-namespace")
+    for path, text in late.items():
+        before, _, after = text.partition(derive.API_SERVER_MARK)
+        tail = quote(after) if after else ""
+        helm.flag("--set-string", Raw(f'{quote(f"{path}={before}")}"$API_SERVER"{tail}'))
+    helm.flag("--values", "-").flag("--wait").flag("--timeout", "10m")
+    make.step("cni", heredoc(helm.text(), derive.to_yaml(values)))
+    make.step("ready", "kubectl wait --for=condition=Ready node --all --timeout=10m", "kubectl get nodes")
+
+
+def steps(plan: Plan) -> list[Step]:
+    """All steps of a plan; never fails, whatever stands in it."""
+    make = _Maker(plan)
+    _account(make)
+    if plan.cluster.create:
+        for part in (_group, _network, _identity, _preview, _cluster):
+            part(make)
+    else:
+        _existing(make)
+    _credentials(make)
+    _cni(make)
+    return make.steps
