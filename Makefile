@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
 
-.PHONY: run test check clients client-tests bench gallery torture format clean
+.PHONY: run test check clients client-tests bench format clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "byocni-tui needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
@@ -38,6 +38,9 @@ clients: $(VENV)/.run
 
 client-tests: $(VENV)/.dev clients
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m clients
+
+bench: $(VENV)/.dev clients
+	@$(BIN)/python benchmarks $(SUITES)
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix-only .
