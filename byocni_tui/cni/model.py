@@ -31,13 +31,15 @@ class KubernetesRange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 class Version(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One offered version. ``kubernetes`` is what the vendor tested it with (None: not published where we could read
     it), ``default_for`` the Kubernetes minors for which the catalogue takes it, ``released`` and ``eol`` are dates
-    (``2026-10-15``), ``eol`` None while it is maintained without a published end."""
+    (``2026-10-15``), ``eol`` None while it is maintained without a published end; ``azure_tested`` is False where the
+    vendor no longer tests it on Azure."""
 
     version: str
     kubernetes: KubernetesRange | None = None
     default_for: KubernetesRange | None = None
     released: str | None = None
     eol: str | None = None
+    azure_tested: bool = True
     note: Text | None = None
     source: str = ""
 

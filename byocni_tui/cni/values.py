@@ -78,6 +78,7 @@ def facts_of(
         "service_cidr": plan.network.service_cidr,
         "node_mask": node_mask_of(plan, known=known),
         "encapsulation": cni.encapsulation,
+        "vxlan": cni.encapsulation == "vxlan",
         "mtu": None if cni.mtu == "auto" else cni.mtu,
         "encryption": cni.encryption,
         "kube_proxy": cni.kube_proxy,

@@ -218,6 +218,21 @@ def _credentials(make: _Maker) -> None:
     make.step("nodes", "kubectl get nodes", nodes)
 
 
+def helm_command(plan: Plan, late: dict[str, str], values_file: str) -> Command:
+    """``helm upgrade --install`` for a plan that has a chart; ``late`` is what ``derive.helm_values`` left out."""
+    chart = cni_values.chart_of(plan)
+    assert chart is not None, "the caller looks whether there is a chart"
+    helm = Command("helm", "upgrade", "--install", chart.release, chart.name)
+    helm.maybe("--repo", chart.repo).maybe("--version", chart.version).flag("--namespace", chart.namespace)
+    if chart.create_namespace:
+        helm.flag("--create-namespace")
+    for path, text in late.items():
+        before, _, after = text.partition(derive.API_SERVER_MARK)
+        tail = quote(after) if after else ""
+        helm.flag("--set-string", Raw(f'{quote(f"{path}={before}")}"$API_SERVER"{tail}'))
+    return helm.flag("--values", values_file).flag("--wait").flag("--timeout", "10m")
+
+
 def _cni(make: _Maker) -> None:
     plan = make.plan
     found = cni_values.plugin_of(plan)
@@ -237,15 +252,7 @@ def _cni(make: _Maker) -> None:
         fqdn = "privateFqdn" if plan.cluster.private else "fqdn"
         show = make.aks("show").flag("--query", fqdn).flag("--output", "tsv")
         make.step("api-server", show.into("API_SERVER"))
-    helm = Command("helm", "upgrade", "--install", chart.release, chart.name)
-    helm.maybe("--repo", chart.repo).maybe("--version", chart.version).flag("--namespace", chart.namespace)
-    if chart.create_namespace:
-        helm.flag("--create-namespace")
-    for path, text in late.items():
-        before, _, after = text.partition(derive.API_SERVER_MARK)
-        tail = quote(after) if after else ""
-        helm.flag("--set-string", Raw(f'{quote(f"{path}={before}")}"$API_SERVER"{tail}'))
-    helm.flag("--values", "-").flag("--wait").flag("--timeout", "10m")
+    helm = helm_command(plan, late, "-")
     make.step("cni", heredoc(helm.text(), derive.to_yaml(values)))
     make.step("ready", "kubectl wait --for=condition=Ready node --all --timeout=10m", "kubectl get nodes")
 
