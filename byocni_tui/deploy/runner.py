@@ -1,0 +1,94 @@
+"""Carries the steps out, one after the other, and says what happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from byocni_tui.deploy.event import Event, Status, timestamp
+from byocni_tui.deploy.failure import StepError, describe, exit_code
+from byocni_tui.deploy.steps import STEPS, Step
+from byocni_tui.deploy.work import Work
+from byocni_tui.errors import EXIT_DONE, UserError
+from byocni_tui.providers.errors import ProviderError
+
+
+class Runner:
+    """One pass over the steps. Stopping the iteration (or cancelling it) stops looking: what Azure was asked for goes
+    on there, and another pass over the same journal goes on from it."""
+
+    def __init__(self, work: Work, steps: Sequence[Step] = STEPS) -> None:
+        self._work = work
+        self._steps = steps
+        self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    def _event(
+        self,
+        step: str,
+        status: Status,
+        message: str,
+        progress: float | None = None,
+        detail: dict[str, Any] | None = None,
+    ) -> Event:
+        event = Event(
+            time=timestamp(self._work.clock.now()),
+            run=self._work.journal.run,
+            step=step,
+            status=status,
+            progress=progress,
+            message=message,
+            detail=detail,
+        )
+        self._work.journal.append(event)
+        return event
+
+    async def events(self) -> AsyncIterator[Event]:
+        """All events of the pass; the last one is step ``run`` with ``detail.exit_code``."""
+        for step in self._steps:
+            if not step.again and self._work.journal.finished(step.id):
+                yield self._event(step.id, "done", self._work.text("earlier"), 1.0, {"earlier": True})
+                continue
+            task = asyncio.create_task(self._step(step), name=f"step {step.id}")
+            try:
+                while (event := await self._queue.get()) is not None:
+                    yield event
+                error = await task
+            finally:
+                if not task.done():
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+            if error is not None:
+                yield self._failed(step, error)
+                return
+        work = self._work
+        yield self._event(
+            "run",
+            "done",
+            work.text("run.done", name=work.plan.cluster.name),
+            1.0,
+            {"exit_code": EXIT_DONE, "kubeconfig": str(work.kubeconfig)},
+        )
+
+    def _failed(self, step: Step, error: ProviderError | StepError | UserError) -> Event:
+        work = self._work
+        message = work.text("run.failed", step=work.text(f"step.{step.id}"), run=work.journal.run)
+        return self._event("run", "failed", message, None, {"exit_code": exit_code(error), "step": step.id})
+
+    async def _step(self, step: Step) -> ProviderError | StepError | UserError | None:
+        """Run one step; its events go into the queue, None ends them."""
+        work = self._work
+
+        def say(message: str, progress: float | None, detail: dict[str, Any] | None) -> None:
+            self._queue.put_nowait(self._event(step.id, "running", message, progress, detail))
+
+        work.say = say
+        try:
+            say(work.text(f"step.{step.id}"), 0.0, {"typical_seconds": step.typical})
+            outcome = await step.act(work)
+            self._queue.put_nowait(self._event(step.id, outcome.status, outcome.message, 1.0, outcome.detail))
+        except (ProviderError, StepError, UserError) as error:
+            message, detail = describe(error, work.tr)
+            self._queue.put_nowait(self._event(step.id, "failed", message, None, detail))
+            return error
+        finally:
+            self._queue.put_nowait(None)
+        return None
