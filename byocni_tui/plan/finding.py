@@ -7,6 +7,12 @@ import msgspec
 Severity = Literal["error", "warning", "info"]
 
 
+class Label(msgspec.Struct, frozen=True):
+    """A value of a text that is itself a text: the label of the field at ``path``, or the term of that name."""
+
+    path: str
+
+
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """A way out. ``set`` maps field paths to values that mend the plan; ``action`` names a thing that can be done
     (``register-provider``, ``assign-role`` …). ``variant`` picks among several texts of one code."""
@@ -30,5 +36,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, Any] | None = None
     remedy: Remedy | None = None
     source: str = ""
+    facts: bool = False
+    """Whether it rests on what Azure reported: such an error can be overridden with a reason."""
     accepted: bool = False
     overridden: str | None = None

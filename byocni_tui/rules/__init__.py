@@ -1,1 +1,52 @@
-"""What can be wrong with a plan: pure functions from plan and facts to findings, one file a topic."""
+"""What can be wrong with a plan: pure functions of plan and facts. ``check`` runs them all."""
+
+from typing import Final
+
+import msgspec
+
+from byocni_tui.plan.facts import Facts
+from byocni_tui.plan.finding import Finding
+from byocni_tui.plan.model import Plan
+from byocni_tui.rules import addresses, service, subnet, support
+from byocni_tui.rules.case import Case
+from byocni_tui.rules.registry import RULES, Rule
+from byocni_tui.rules.report import NotRun, Report
+from byocni_tui.rules.silence import silenced
+
+__all__ = ["RULES", "TOPICS", "NotRun", "Report", "Rule", "check"]
+
+TOPICS: Final = (support, addresses, subnet, service)
+"""The modules that hold the rules; importing them registers their rules."""
+
+_RANK: Final = {"error": 0, "warning": 1, "info": 2}
+
+
+def check(plan: Plan, facts: Facts | None = None) -> Report:
+    """Every rule against ``plan``, with ``facts`` as far as they were collected. Pure; a few milliseconds."""
+    case = Case(plan, facts)
+    findings: list[Finding] = []
+    not_run: list[NotRun] = []
+    for code in sorted(RULES):
+        rule = RULES[code]
+        lacking = tuple(need for need in rule.needs if not case.facts.has(need.format(region=_region(plan))))
+        if lacking and (rule.applies is None or rule.applies(case)):
+            not_run.append(NotRun(code, lacking, "partly" if rule.plan_only else "facts"))
+        if not lacking or rule.plan_only:
+            findings.extend(rule.check(case))
+    kept = [_settled(finding, plan) for finding in silenced(findings)]
+    kept.sort(key=lambda finding: (_RANK[finding.severity], finding.code))
+    return Report(tuple(kept), tuple(not_run))
+
+
+def _region(plan: Plan) -> str:
+    return (plan.region or "").replace(" ", "").lower()
+
+
+def _settled(finding: Finding, plan: Plan) -> Finding:
+    """What the user has said about it: a warning accepted, or an error that rests on facts overridden."""
+    if finding.severity == "warning" and finding.code in plan.accept:
+        return msgspec.structs.replace(finding, accepted=True)
+    reason = plan.override.get(finding.code, "").strip()
+    if finding.severity == "error" and finding.facts and reason:
+        return msgspec.structs.replace(finding, severity="warning", accepted=True, overridden=reason)
+    return finding

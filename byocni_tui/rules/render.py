@@ -1,0 +1,118 @@
+"""Findings as sentences and as the JSON that scripts read."""
+
+from typing import Any
+
+from byocni_tui.locale import Translator
+from byocni_tui.plan import fields
+from byocni_tui.plan.finding import Finding, Label
+from byocni_tui.rules.registry import RULES, Rule
+from byocni_tui.rules.report import NotRun, Report
+
+
+def message(finding: Finding, tr: Translator) -> str:
+    """What is wrong, naming both sides."""
+    return tr(f"rules.{finding.code}.{finding.variant}", **_values(finding, tr))
+
+
+def remedy_text(finding: Finding, tr: Translator) -> str | None:
+    """The way out in words, or None where the finding has none."""
+    remedy = finding.remedy
+    if remedy is None:
+        return None
+    values = _values(finding, tr)
+    for path, value in (remedy.set or {}).items():
+        values.setdefault("to", shown(value))
+        values.setdefault("target", path)
+    own = f"rules.{finding.code}.{remedy.variant}"
+    return (
+        tr(own if tr.has(own) else f"rules.remedies.{remedy.variant}", **values)
+        if (tr.has(own) or tr.has(f"rules.remedies.{remedy.variant}"))
+        else tr(f"rules.{finding.code}.fix", **values)
+    )
+
+
+def shown(value: Any) -> str:
+    """A value as it would be typed."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(shown(item) for item in value) + "]"
+    return str(value)
+
+
+def label(path: str, tr: Translator) -> str:
+    """The name of the field at a path, or of a term."""
+    if tr.has(f"rules.terms.{path}"):
+        return tr(f"rules.terms.{path}")
+    declared = fields.field(path)
+    key = f"{declared.text_key}.label" if declared else ""
+    return tr(key) if declared and tr.has(key) else path
+
+
+def _values(finding: Finding, tr: Translator) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, value in finding.values.items():
+        if isinstance(value, Label):
+            out[name] = label(value.path, tr)
+        elif isinstance(value, (list, tuple)):
+            out[name] = tr("rules.terms.comma").join(
+                label(item.path, tr) if isinstance(item, Label) else str(item) for item in value
+            )
+        else:
+            out[name] = value
+    return out
+
+
+def to_dict(finding: Finding, tr: Translator) -> dict[str, Any]:
+    """The JSON shape of a finding; what was accepted or overridden says so."""
+    text, remedy = remedy_text(finding, tr), finding.remedy
+    out: dict[str, Any] = {
+        "code": finding.code,
+        "severity": finding.severity,
+        "field": finding.field,
+        "related": list(finding.related),
+        "message": message(finding, tr),
+        "evidence": finding.evidence,
+        "remedy": {"text": text, "set": remedy.set, "action": remedy.action} if remedy else None,
+        "source": finding.source,
+    }
+    if finding.accepted:
+        out["accepted"] = True
+    if finding.overridden is not None:
+        out["overridden"] = finding.overridden
+    return out
+
+
+def not_run_to_dict(entry: NotRun, tr: Translator) -> dict[str, Any]:
+    """The JSON shape of a rule that was silent for want of facts."""
+    return {"code": entry.code, "needs": list(entry.needs), "reason": tr(f"rules.not_run.{entry.reason}")}
+
+
+def report_to_dict(report: Report, where: str, tr: Translator) -> dict[str, Any]:
+    """What ``check -o json`` prints."""
+    return {
+        "plan": where,
+        "findings": [to_dict(finding, tr) for finding in report.findings],
+        "errors": report.errors,
+        "warnings": report.warnings,
+        "infos": report.infos,
+        "not_run": [not_run_to_dict(entry, tr) for entry in report.not_run],
+    }
+
+
+def explanation(rule: Rule, tr: Translator) -> dict[str, Any]:
+    """What ``explain`` prints for a code."""
+    return {
+        "code": rule.code,
+        "severity": list(rule.severities),
+        "title": tr(f"rules.{rule.code}.title"),
+        "why": tr(f"rules.{rule.code}.why"),
+        "fix": tr(f"rules.{rule.code}.fix"),
+        "needs": list(rule.needs),
+        "source": rule.source,
+    }
+
+
+def codes() -> tuple[str, ...]:
+    """All codes, in order."""
+    return tuple(sorted(RULES))
