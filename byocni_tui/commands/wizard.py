@@ -1,0 +1,90 @@
+"""``byocni-tui`` without a subcommand: the wizard on a terminal, else the simulated run in plain lines."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from typing import TYPE_CHECKING
+
+from byocni_tui.console import Console
+from byocni_tui.errors import EXIT_USAGE, UserError
+from byocni_tui.locale import Translator
+
+if TYPE_CHECKING:
+    from byocni_tui.context import Context
+    from byocni_tui.screens.store import Store
+
+
+def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
+    """Options of the contract."""
+    parser.add_argument("--simulate", action="store_true", help=tr("cli.wizard.simulate"))
+    parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.wizard.scenario"))
+    parser.add_argument("--speed", metavar="N|max", default="60", help=tr("cli.wizard.speed"))
+    parser.add_argument("--sandbox", metavar="URL", help=tr("cli.wizard.sandbox"))
+    parser.add_argument("--plan", dest="plan_file", metavar="FILE", type=Path, help=tr("cli.wizard.plan"))
+
+
+def is_plain(args: argparse.Namespace) -> bool:
+    """Whether lines are wanted: asked for, or a terminal that can't do more."""
+    return bool(args.plain) or os.environ.get("TERM", "dumb") in ("", "dumb", "unknown")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Open the wizard; returns the exit status of the contract."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _unattended(args, console)
+    context, store, about = _open(args, console)
+    if is_plain(args):
+        import asyncio
+
+        from byocni_tui.app import RuleWords
+        from byocni_tui.screens.lines import Lines
+
+        return asyncio.run(Lines(context, store, RuleWords(), console.out, input).run())
+    from byocni_tui.app import make_app
+
+    app = make_app(context, store, about=about, ascii_only=args.ascii, theme=args.theme)
+    status = app.run()
+    return (app.return_code or 0) if status is None else status
+
+
+def _open(args: argparse.Namespace, console: Console) -> "tuple[Context, Store, str]":
+    """The context with the answers of last time (or of ``--plan``), and where they are kept."""
+    from byocni_tui.context import Context
+    from byocni_tui.screens.store import Store
+
+    tr = console.tr
+    name = f"simulated-{Path(args.scenario).stem}" if args.simulate else "live"
+    store = Store(name, answers=args.plan_file)
+    plan = store.load_plan()
+    if plan is None and args.plan_file is not None:
+        raise UserError("file_missing", exit_code=EXIT_USAGE, where=str(args.plan_file))
+    if not args.simulate:
+        return Context.live(plan, tr=tr), store, ""
+    speed = speed_of(args.speed)
+    shown = args.speed if speed is None else f"{speed:g}×"
+    about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=shown)
+    return Context.simulated(plan, scenario=args.scenario, speed=speed, tr=tr), store, about
+
+
+def speed_of(text: str) -> float | None:
+    """``max`` is None; raises UserError for what isn't a positive number."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1_000_000:
+        raise UserError("speed_wrong", exit_code=EXIT_USAGE, given=text)
+    return speed
+
+
+def _unattended(args: argparse.Namespace, console: Console) -> int:
+    """Without a terminal nobody can answer: the scenario's own plan is carried out, in simulation only."""
+    if not args.simulate:
+        raise UserError("wizard_no_terminal", exit_code=EXIT_USAGE)
+    from byocni_tui.commands import apply
+
+    return apply.run_simulated(args, console)

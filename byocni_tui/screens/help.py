@@ -1,0 +1,23 @@
+"""The help page of a step: what it is for, the field in focus, and every key."""
+
+from byocni_tui.plan.fields import field
+from byocni_tui.screens.session import Session
+
+KEYS = ("next", "back", "remedy", "accept", "more", "steps", "commands", "copy", "language", "theme", "save", "palette", "quit")
+
+
+def help_page(session: Session, path: str | None) -> str:
+    """Plain paragraphs."""
+    tr = session.tr
+    parts = [tr(f"wizard.steps.{session.step}.title").upper(), tr(f"wizard.steps.{session.step}.why")]
+    known = field(path) if path else None
+    if known is not None and path is not None:
+        parts += ["", f"{session.label(path)}  ({path})"]
+        parts += [tr(f"{known.text_key}.{part}") for part in ("help", "why") if tr.has(f"{known.text_key}.{part}")]
+        if known.az_flag:
+            parts.append(f"az: {known.az_flag}")
+        for finding in session.at(path):
+            parts += ["", f"{finding.code}  {session.words.message(finding, tr)}", finding.source]
+    parts += ["", tr("wizard.help.keys")]
+    parts += [tr(f"wizard.help.key_{name}") for name in KEYS]
+    return "\n".join(parts)

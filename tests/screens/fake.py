@@ -1,0 +1,137 @@
+"""A small world for the screens: the real plan, rules and previews, and a run whose events come from a list."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from byocni_tui.clock import SteppedClock
+from byocni_tui.deploy.event import Event, timestamp
+from byocni_tui.deploy.nodes import NodeState
+from byocni_tui.locale import Translator
+from byocni_tui.plan.facts import Facts
+from byocni_tui.plan.model import Plan
+
+START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+RUN = "20261123-100000-ab12"
+LOCATIONS = [
+    {"name": name, "displayName": shown, "metadata": {"regionType": "Physical"}}
+    for name, shown in (
+        ("chinaeast2", "China East 2"), ("chinaeast3", "China East 3"), ("chinanorth2", "China North 2"),
+        ("chinanorth3", "China North 3"),
+    )
+]  # fmt: skip
+SCRIPT: tuple[tuple[str, float, str], ...] = (
+    ("preflight", 4, "Nothing stands in the way"), ("resource-group", 2, "Resource group myResourceGroup"),
+    ("cluster", 282, "Cluster myAKSCluster is there"), ("read-back", 1, "The network plugin is none"),
+    ("credentials", 1, "Credentials of the cluster"), ("nodes-not-ready", 12, "3 nodes are NotReady, as expected"),
+    ("cni", 20, "Cilium 1.19.9 installed"), ("nodes-ready", 41, "3 of 3 nodes are Ready"), ("verify", 33, "All checks passed"),
+)  # fmt: skip
+
+
+def nodes(count: int, stage: str) -> tuple[NodeState, ...]:
+    """``count`` nodes at one stage."""
+    return tuple(
+        NodeState(
+            name=f"aks-nodepool1-12345678-vmss{index:06x}", pool="nodepool1", ready=stage == "ready",
+            stage=stage, created="2026-11-23T10:04:40Z",  # type: ignore[arg-type]
+        )
+        for index in range(count)
+    )  # fmt: skip
+
+
+class FakeContext:
+    """Fits ``screens.port.WizardContext``; ``fail_at`` names a step that fails once."""
+
+    def __init__(self, plan: Plan | None = None, lang: str = "en", *, fail_at: str = "", mode: str = "simulated") -> None:
+        self.plan = plan or Plan(
+            cloud="AzureChinaCloud", subscription="26fe00f8-9173-4872-9134-bb1d2e00343a", region="chinanorth3"
+        )
+        self.tr = Translator(lang)
+        self.clock = SteppedClock(START)
+        self.mode = mode
+        self.facts: Facts | None = None
+        self.fail_at = fail_at
+        self.closed = False
+        self.calls: list[str] = []
+        self.hold = asyncio.Event()
+        self.hold.set()
+        self.stage = "kubelet"
+
+    def findings(self) -> Any:
+        from byocni_tui.rules import check
+
+        return check(self.plan, self.facts)
+
+    def commands(self) -> list[str]:
+        from byocni_tui.export.preview import commands
+
+        return commands(self.plan, self.tr)
+
+    async def start(self) -> None:
+        self.calls.append("start")
+
+    async def collect(self, *keys: str) -> Facts:
+        self.calls.append("collect")
+        self.facts = Facts(cloud=self.plan.cloud, locations=LOCATIONS)
+        return self.facts
+
+    async def preflight(self) -> AsyncIterator[Event]:
+        for message in ("Signed in", "Quota", "Versions"):
+            yield self._event("preflight", "running", message)
+        yield self._event("preflight", "done", "Nothing stands in the way")
+
+    def _event(self, step: str, status: str, message: str = "", detail: dict[str, Any] | None = None) -> Event:
+        return Event(
+            time=timestamp(self.clock.now()), run=RUN, step=step, status=status, message=message, detail=detail  # type: ignore[arg-type]
+        )
+
+    def _script(self) -> Sequence[tuple[str, float, str]]:
+        return SCRIPT
+
+    async def deploy(self) -> AsyncIterator[Event]:
+        self.calls.append("deploy")
+        for step, seconds, message in self._script():
+            yield self._event(step, "running", message)
+            await self.hold.wait()
+            self.clock.step(seconds)
+            if step == self.fail_at:
+                self.fail_at = ""
+                detail = {
+                    "code": "QuotaExceeded", "original": "Operation could not be completed as it results in exceeding quota",
+                    "remedy": "Ask for more cores or take a smaller size", "field": "node_pools[0].vm_size",
+                }  # fmt: skip
+                yield self._event(step, "failed", "The quota of this VM family is used up", detail)
+                yield self._event("run", "failed", "Stopped at the cluster", {"exit_code": 1})
+                return
+            self.stage = "ready" if step == "nodes-ready" else self.stage
+            yield self._event(step, "done", message)
+        yield self._event("run", "done", "Cluster myAKSCluster is Ready", {"exit_code": 0})
+
+    async def nodes(self) -> AsyncIterator[tuple[NodeState, ...]]:
+        yield nodes(3, "kubelet")
+        while self.stage != "ready":
+            await asyncio.sleep(0)
+        yield nodes(3, "ready")
+        await asyncio.Event().wait()
+
+    def later(self, seconds: float) -> None:
+        self.clock.step(seconds)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def ready_plan() -> Plan:
+    """A plan in which nothing blocks."""
+    import msgspec
+
+    from byocni_tui.plan.model import Cluster, ResourceGroup
+
+    return msgspec.structs.replace(
+        FakeContext().plan, resource_group=ResourceGroup(name="myResourceGroup"),
+        cluster=Cluster(name="myAKSCluster"), accept=("BYO709",), acknowledge_support_boundary=True,
+    )  # fmt: skip
+
+
+__all__ = ["FakeContext", "nodes", "ready_plan", "timedelta"]
