@@ -115,4 +115,11 @@ def explanation(rule: Rule, tr: Translator) -> dict[str, Any]:
 
 def codes() -> tuple[str, ...]:
     """All codes, in order."""
+    import byocni_tui.rules  # noqa: F401  registers them
+
     return tuple(sorted(RULES))
+
+
+def explanations(tr: Translator, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What ``explain`` prints for some codes."""
+    return [explanation(RULES[code], tr) for code in wanted]

@@ -18,11 +18,9 @@ def move(case: Case, place: Place, *, prefix: int | None = None) -> Remedy | Non
     near = CONVENTIONAL.get(place.field)
     if near is None or not case.new:
         return None
-    wanted = prefix or min(max(place.range.prefix, 13 if place.field == "network.service_cidr" else 10), 28)
-    home = any(block.contains(place.range) for block in PRIVATE)
-    free = case.free(
-        wanted, place.range if home and place.range.first >> 24 == 10 else near, leaving=place.field
-    )
+    usual = place.range.prefix if 14 <= place.range.prefix <= 28 else 16
+    stays = place.range.prefix >= 14 and any(block.contains(place.range) for block in PRIVATE)
+    free = case.free(prefix or usual, place.range if stays else near, leaving=place.field)
     if free is None:
         return None
     changes: dict[str, Any] = {place.field: str(free)}

@@ -1,0 +1,1 @@
+"""BYO401–404: what the signed-in identity and the cluster's own may do."""

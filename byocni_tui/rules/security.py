@@ -1,0 +1,1 @@
+"""BYO311–313: network security groups that stop what a cluster needs."""
