@@ -35,26 +35,27 @@ class WizardScreen(WizardActions, Screen[None]):
     """Forwards what the user does to the session, shows what comes back."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (130, "-wide")]  # noqa: RUF012 as Textual declares it
-    CSS = """
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
     WizardScreen { layout: vertical; background: $background; }
     #middle { layout: grid; height: 1fr; width: 1fr; }
-    .-narrow #middle { grid-size: 1 3; grid-rows: 1 1fr 7; grid-columns: 1fr; }
-    .-narrow.-whole #middle { grid-size: 1 2; grid-rows: 1 1fr; }
-    .-narrow.-whole #side { display: none; }
-    .-narrow #stepper { padding: 0 1; }
-    .-narrow #body { padding-top: 1; }
-    .-medium #middle { grid-size: 2 2; grid-rows: 1 1fr; grid-columns: 1fr 40; }
-    .-medium #stepper { column-span: 2; }
-    .-medium #body { padding-top: 1; }
-    .-wide #middle { grid-size: 3 1; grid-rows: 1fr; grid-columns: 26 1fr 46; }
-    .-wide #stepper { height: 1fr; padding: 1 1 0 1; border-right: solid $border-blurred; }
-    .-wide #body { padding: 1 1 0 1; }
+    WizardScreen.-narrow #middle { grid-size: 1 3; grid-rows: 1 1fr 7; grid-columns: 1fr; }
+    WizardScreen.-narrow.-whole #middle { grid-size: 1 2; grid-rows: 1 1fr; }
+    WizardScreen.-narrow.-whole #side { display: none; }
+    WizardScreen.-narrow #stepper { padding: 0 1; }
+    WizardScreen.-narrow #body { padding-top: 1; }
+    WizardScreen.-medium #middle { grid-size: 2 2; grid-rows: 1 1fr; grid-columns: 1fr 40; }
+    WizardScreen.-medium #stepper { column-span: 2; }
+    WizardScreen.-medium #body { padding-top: 1; }
+    WizardScreen.-wide #middle { grid-size: 3 1; grid-rows: 1fr; grid-columns: 26 1fr 46; }
+    WizardScreen.-wide #stepper { height: 1fr; padding: 1 1 0 1; border-right: solid $border-blurred; }
+    WizardScreen.-wide #body { padding: 1 1 0 1; }
     #side { layout: vertical; height: 1fr; }
-    .-medium #side, .-wide #side { padding-top: 1; padding-right: 1; }
-    .-narrow Why { height: 3; }
-    .-narrow Commands { height: 4; }
-    .-narrow.-tiny #side { display: none; }
-    .-narrow.-tiny #middle { grid-size: 1 2; grid-rows: 1 1fr; }
+    WizardScreen.-medium #side, WizardScreen.-wide #side { padding-top: 1; padding-right: 1; }
+    WizardScreen.-narrow Why { height: 3; }
+    WizardScreen.-narrow Commands { height: 4; }
+    WizardScreen.-narrow.-tiny #side { display: none; }
+    WizardScreen.-narrow.-tiny #middle { grid-size: 1 2; grid-rows: 1 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "help", show=False),
