@@ -69,7 +69,8 @@ def facts_of(
     """What data files can ask for by name: conditions and templates see nothing else."""
     cni = plan.cni
     nodes = sum(pool.count for pool in plan.node_pools) if node_count is None else node_count
-    filled = [pool for pool in plan.node_pools if pool.count > 0 or pool.autoscale is not None]
+    # The cluster starts with its system pools: what must run first has to fit there, whatever pools follow.
+    first = [pool for pool in plan.node_pools if pool.mode.lower() == "system"] or plan.node_pools
     return {
         "version": version_of(plan, known=known),
         "kubernetes": plan.cluster.kubernetes_version,
@@ -88,7 +89,7 @@ def facts_of(
         "api_port": API_PORT if api_server else None,
         "nodes": nodes,
         "replicas": max(1, min(2, nodes)),
-        "all_tainted": bool(filled) and all(_closed(pool) for pool in filled),
+        "all_tainted": bool(first) and all(_closed(pool) for pool in first),
     }
 
 

@@ -1,12 +1,12 @@
 """What several tongues need and the plan does not say in so many words."""
 
 import ipaddress
-import re
 from typing import Any, Final
 
 import yaml
 
 from byocni_tui.cni import values as cni_values
+from byocni_tui.plan import derive as plan_derive
 from byocni_tui.plan.model import NodePool, Plan
 
 NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
@@ -28,27 +28,21 @@ def dns_service_ip(plan: Plan) -> str | None:
     """The given one, else the tenth address of the service range, or the last usable one of a smaller range; None
     where the range can't be read."""
     if plan.network.dns_service_ip:
-        return plan.network.dns_service_ip
+        return plan.network.dns_service_ip.strip()
     try:
         network = ipaddress.IPv4Network((plan.network.service_cidr or "").strip(), strict=False)
     except ValueError:
         return None
-    if network.num_addresses < 4:
-        return None
-    return str(network[min(10, network.num_addresses - 2)])
+    return str(network[min(10, max(network.num_addresses - 2, 0))])
 
 
 def dns_prefix(plan: Plan) -> str | None:
-    """The given one, else the one that the Azure CLI derives (acs/managed_cluster_decorator.py)."""
-    if plan.cluster.dns_prefix is not None:
-        return plan.cluster.dns_prefix
-    name, group, subscription = plan.cluster.name, plan.resource_group.name, plan.subscription
-    if not (name and group and subscription):
+    """The given one, else the one that the Azure CLI derives; None where what it is derived from is missing."""
+    if plan.cluster.dns_prefix is None and not (
+        plan.cluster.name and plan.resource_group.name and plan.subscription
+    ):
         return None
-    short = re.sub("[^A-Za-z0-9-]", "", name)[:10]
-    if not short[:1].isalpha():
-        short = ("a" + short)[:10]
-    return f"{short}-{re.sub('[^A-Za-z0-9-]', '', group)[:16]}-{subscription[:6]}"
+    return plan_derive.dns_prefix(plan)
 
 
 def wants_preview(plan: Plan) -> bool:

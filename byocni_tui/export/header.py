@@ -1,6 +1,8 @@
 """What stands at the top of every export."""
 
+from byocni_tui.cni.values import chart_of
 from byocni_tui.export.derive import wants_preview
+from byocni_tui.export.shell import quote
 from byocni_tui.locale import Translator
 from byocni_tui.plan.model import Plan
 
@@ -11,3 +13,20 @@ def header(plan: Plan, tr: Translator) -> str:
     if plan.cni.kube_proxy == "replace" and not wants_preview(plan):
         lines.append(tr("export.header.kube_proxy"))
     return "\n".join(lines)
+
+
+def next_steps(plan: Plan, tr: Translator, file_name: str) -> list[str]:
+    """How a template is deployed, and what a template cannot do: lines of shell and of text, values quoted."""
+    group = quote(plan.resource_group.name) if plan.resource_group.name else '"$RESOURCE_GROUP"'
+    lines = []
+    if plan.resource_group.create:
+        region = quote(plan.region) if plan.region else '"$REGION"'
+        tags = "".join(f" {quote(f'{key}={value}')}" for key, value in plan.resource_group.tags.items())
+        create = f"az group create --location {region} --name {group}"
+        lines.append(create + (f" --tags{tags}" if tags else ""))
+    lines.append(f"az deployment group create --resource-group {group} --template-file {file_name}")
+    if not plan.cluster.create:
+        lines.append(tr("export.header.exists"))
+    # The kubelet identity and the plugin come after the template: nodes are NotReady until then.
+    lines.append(tr("export.header.then" if chart_of(plan) else "export.why.manual"))
+    return lines

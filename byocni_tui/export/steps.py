@@ -159,6 +159,8 @@ def _cluster(make: _Maker) -> None:
     command.maybe("--network-policy", network.policy).maybe("--network-plugin-mode", network.plugin_mode)
     command.maybe("--network-dataplane", network.dataplane)
     command.maybe("--kubernetes-version", cluster.kubernetes_version).flag("--tier", cluster.tier)
+    if cluster.tier == "premium":
+        command.flag("--k8s-support-plan", "AKSLongTermSupport")
     command.maybe("--dns-name-prefix", cluster.dns_prefix)
     command.maybe("--node-resource-group", cluster.node_resource_group)
     if not network.managed:
@@ -185,7 +187,11 @@ def _cluster(make: _Maker) -> None:
     else:
         command.flag("--no-ssh-key")
     make.step("cluster", _tags(command, cluster.tags))
-    for index, pool in enumerate(pools):
+
+
+def _pools(make: _Maker) -> None:
+    """After the plugin's installation: nodes must not wait for it longer than they need to."""
+    for index, pool in enumerate(derive.ordered_pools(make.plan)):
         _pool(make, pool, first=index == 0)
 
 
@@ -230,7 +236,7 @@ def helm_command(plan: Plan, late: dict[str, str], values_file: str) -> Command:
         before, _, after = text.partition(derive.API_SERVER_MARK)
         tail = quote(after) if after else ""
         helm.flag("--set-string", Raw(f'{quote(f"{path}={before}")}"$API_SERVER"{tail}'))
-    return helm.flag("--values", values_file).flag("--wait").flag("--timeout", "10m")
+    return helm.flag("--values", values_file)
 
 
 def _cni(make: _Maker) -> None:
@@ -254,7 +260,19 @@ def _cni(make: _Maker) -> None:
         make.step("api-server", show.into("API_SERVER"))
     helm = helm_command(plan, late, "-")
     make.step("cni", heredoc(helm.text(), derive.to_yaml(values)))
-    make.step("ready", "kubectl wait --for=condition=Ready node --all --timeout=10m", "kubectl get nodes")
+
+
+def _ready(make: _Maker) -> None:
+    found = cni_values.plugin_of(make.plan)
+    if found is None or cni_values.chart_of(make.plan) is None:
+        return
+    facts = cni_values.facts_of(make.plan)
+    commands: list[Command | str] = ["kubectl wait --for=condition=Ready node --all --timeout=10m"]
+    for workload in found.workloads:
+        if workload.required and holds(workload.when, facts):
+            status = Command("kubectl", "rollout", "status", f"{workload.kind.lower()}/{workload.name}")
+            commands.append(status.flag("--namespace", workload.namespace).flag("--timeout", "10m"))
+    make.step("ready", *commands, "kubectl get nodes")
 
 
 def steps(plan: Plan) -> list[Step]:
@@ -268,4 +286,7 @@ def steps(plan: Plan) -> list[Step]:
         _existing(make)
     _credentials(make)
     _cni(make)
+    if plan.cluster.create:
+        _pools(make)
+    _ready(make)
     return make.steps
