@@ -9,9 +9,7 @@ import msgspec
 
 Obj = dict[str, Any]
 
-_ENCODER: Final = msgspec.json.Encoder()
-_ORDERED: Final = msgspec.json.Encoder(order="sorted")
-_DECODER: Final = msgspec.json.Decoder()
+_ORDERED: Final = msgspec.json.Encoder(order="sorted", enc_hook=repr)
 
 ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 """The letters of generated name suffixes and of encoded hashes: no vowels, no look-alikes (apimachinery's rand)."""
@@ -24,8 +22,16 @@ _QUANTITY: Final = re.compile(r"^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]|
 
 
 def clone(obj: Obj) -> Obj:
-    """A deep copy of plain JSON (several times faster than ``copy.deepcopy``)."""
-    return cast(Obj, _DECODER.decode(_ENCODER.encode(obj)))
+    """A deep copy of an object (stamps are immutable and shared)."""
+    return cast(Obj, _copy(obj))
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _copy(v) if isinstance(v, dict | list) else v for k, v in value.items()}
+    if isinstance(value, list):
+        return [_copy(v) if isinstance(v, dict | list) else v for v in value]
+    return value
 
 
 def meta(obj: Obj) -> Obj:
@@ -187,7 +193,9 @@ def int_or_percent(value: Any, total: int, *, up: bool) -> int:
     return int(value)
 
 
-def template_pod(template: Obj, *, namespace: str, name: str, owner: Obj | None, labels: dict[str, str]) -> Obj:
+def template_pod(
+    template: Obj, *, namespace: str, name: str, owner: Obj | None, labels: dict[str, str]
+) -> Obj:
     """A pod of a template, as a controller sends it."""
     source = template.get("metadata") or {}
     metadata: Obj = {"name": name, "namespace": namespace}

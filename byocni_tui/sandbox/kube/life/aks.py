@@ -1,0 +1,36 @@
+"""What AKS puts into a fresh cluster with network plugin none (fixtures/behaviours/aks)."""
+
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from byocni_tui.sandbox.kube.life.behaviours import fill
+from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.objects import Obj, clone
+
+
+@cache
+def _content() -> list[Obj]:
+    path = files("byocni_tui") / "fixtures" / "behaviours" / "aks" / "kube-system.yaml"
+    return [d for d in yaml.safe_load_all(path.read_text(encoding="utf-8")) if d]
+
+
+def furnish(life: Life) -> None:
+    """Create the content of kube-system."""
+    cluster = life.cluster
+    minor = ".".join(cluster.version.split(".")[:2])
+    china = cluster.location.startswith("china")
+    context = {
+        "registry": "mcr.azure.cn" if china else "mcr.microsoft.com",
+        "version": cluster.version,
+        "minor": minor,
+        "dnsIP": cluster.dns_ip,
+        "podCIDR": cluster.pod_cidr or "",
+        "fqdn": cluster.fqdn,
+        "coredns": {"1.36": "v1.14.3-11", "1.35": "v1.13.1-20"}.get(minor, "v1.12.1-25"),
+    }
+    for document in _content():
+        resource = document["resource"]
+        for obj in document["objects"]:
+            life.create(resource, fill(clone(obj), context))

@@ -1,0 +1,53 @@
+"""Puts the moving parts of one cluster together."""
+
+from typing import TYPE_CHECKING
+
+from byocni_tui.sandbox.kube.life.aks import furnish
+from byocni_tui.sandbox.kube.life.behaviours import Behaviours
+from byocni_tui.sandbox.kube.life.cni import NodeNetwork
+from byocni_tui.sandbox.kube.life.daemonsets import DaemonSets
+from byocni_tui.sandbox.kube.life.deployments import Deployments
+from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.index import Pods
+from byocni_tui.sandbox.kube.life.kubelet import Kubelet
+from byocni_tui.sandbox.kube.life.minds import Minds
+from byocni_tui.sandbox.kube.life.namespaces import Namespaces
+from byocni_tui.sandbox.kube.life.nodes import Nodes
+from byocni_tui.sandbox.kube.life.objects import Obj
+from byocni_tui.sandbox.kube.life.operators import Definitions, Operators
+from byocni_tui.sandbox.kube.life.replicasets import ReplicaSets
+from byocni_tui.sandbox.kube.life.scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.kube.cluster import KubeCluster
+
+
+class Assembly:
+    """The life of one cluster. The order matters: the index sees a change before those who ask it."""
+
+    def __init__(self, cluster: "KubeCluster") -> None:
+        self.life = life = Life(cluster)
+        self.pods = Pods(life)
+        self.behaviours = Behaviours(life, self.pods)
+        self.network = NodeNetwork(life, self.behaviours)
+        self.scheduler = Scheduler(life, self.pods)
+        self.namespaces = Namespaces(life)
+        self.replicasets = ReplicaSets(life, self.pods)
+        self.deployments = Deployments(life, self.pods)
+        self.daemonsets = DaemonSets(life, self.pods)
+        self.minds = Minds(life, self.behaviours)
+        self.kubelet = Kubelet(life, self.network, self.minds)
+        self.nodes = Nodes(life, self.kubelet, self.network)
+        self.definitions = Definitions(life)
+        self.operators = Operators(life, self.behaviours)
+        life.resync()
+        furnish(life)
+
+    def dump(self) -> Obj:
+        """What the store does not hold, as plain JSON."""
+        return {"state": self.life.dump(), "runs": self.kubelet.dump()}
+
+    def load(self, state: Obj) -> None:
+        """Go on from ``dump``; the store is loaded before."""
+        self.kubelet.load(state["runs"])
+        self.life.load(state["state"])

@@ -1,0 +1,178 @@
+"""What plugins do beyond their manifests, as data (fixtures/behaviours/*.yaml; the language is in the README there)."""
+
+import ipaddress
+import json
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from byocni_tui.sandbox.kube.life.cni import carve
+from byocni_tui.sandbox.kube.life.objects import Obj, matches, pod_ready
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.kube.life.engine import Life
+    from byocni_tui.sandbox.kube.life.index import Pods
+
+
+@cache
+def catalogue() -> dict[str, Obj]:
+    """All behaviours by id."""
+    folder = files("byocni_tui") / "fixtures" / "behaviours"
+    found = {}
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".yaml"):
+            data = yaml.safe_load(entry.read_text(encoding="utf-8"))
+            found[str(data["id"])] = data
+    return found
+
+
+class Behaviours:
+    """Answers the kubelet's and the operators' questions from the data."""
+
+    def __init__(self, life: "Life", pods: "Pods") -> None:
+        self._life = life
+        self._pods = pods
+
+    def get(self, behaviour: str) -> Obj | None:
+        """A behaviour by id."""
+        return catalogue().get(behaviour)
+
+    def of_agent(self, pod: Obj) -> Obj | None:
+        """The behaviour whose agent this pod is."""
+        labels = pod["metadata"].get("labels") or {}
+        for behaviour in catalogue().values():
+            if matches({"matchLabels": behaviour["agent"]["labels"]}, labels):
+                return behaviour
+        return None
+
+    def container(self, pod: Obj, container: Obj) -> Obj | None:
+        """The rule for a container: the first whose labels and name agree."""
+        labels = pod["metadata"].get("labels") or {}
+        for behaviour in catalogue().values():
+            for rule in behaviour.get("containers") or ():
+                want = rule["match"]
+                if want.get("container") in (None, container["name"]) and matches(
+                    {"matchLabels": want["labels"]}, labels
+                ):
+                    return {**rule, "behaviour": behaviour["id"]}
+        return None
+
+    def writes(self, behaviour: Obj, pod: Obj) -> bool:
+        """Whether the agent is set to write a configuration at all (``cni.unless`` may say otherwise)."""
+        unless = behaviour["cni"].get("unless")
+        return unless is None or not self.holds(unless, {"node": pod["spec"]["nodeName"]})
+
+    def agent_missing(self, behaviour: Obj, node: str) -> str:
+        """The plugin's error if it needs its agent and the agent is not there; else empty."""
+        error = behaviour["cni"].get("without_agent")
+        if not error:
+            return ""
+        selector = {"matchLabels": behaviour["agent"]["labels"]}
+        for key in self._pods.on_node(node):
+            pod = self._life.get("pods", *key)
+            if pod is not None and matches(selector, pod["metadata"].get("labels") or {}) and pod_ready(pod):
+                return ""
+        return str(error)
+
+    # -- conditions --------------------------------------------------------------------------------------------------
+
+    def holds(self, want: Obj, context: dict[str, str]) -> bool:
+        """One condition of the language, about the objects as they are."""
+        life = self._life
+        if "all" in want:
+            return all(self.holds(w, context) for w in want["all"])
+        if "not" in want:
+            return not self.holds(want["not"], context)
+        if "crd" in want:
+            crd = life.get("customresourcedefinitions.apiextensions.k8s.io", None, want["crd"])
+            return crd is not None
+        if "workload" in want:
+            return self._workload(want)
+        obj = self.find(want, context)
+        if obj is None:
+            return False
+        if "field" not in want:
+            return True
+        value = at(obj, want["field"])
+        if "equals" in want:
+            return value == fill(want["equals"], context)
+        return bool(value)
+
+    def find(self, want: Obj, context: dict[str, str]) -> Obj | None:
+        """The object that a condition or source names (``resource``, ``name`` or the first, ``namespace`` or any)."""
+        life, resource = self._life, want["resource"]
+        if life.store.registry.find(resource) is None:
+            return None
+        name = fill(want.get("name", ""), context)
+        namespace = want.get("namespace")
+        for entry in life.store.entries(resource, namespace):
+            if not name or entry.name == name:
+                obj: Obj = entry.object()
+                return obj
+        return None
+
+    def _workload(self, want: Obj) -> bool:
+        """At least one ready pod with these labels (of a kind of controller, if one is named)."""
+        for resource in ("deployments.apps", "daemonsets.apps"):
+            for obj in self._life.list(resource):
+                if matches(
+                    {"matchLabels": want["workload"]}, obj["spec"]["template"]["metadata"].get("labels") or {}
+                ):
+                    status = obj.get("status") or {}
+                    if status.get("readyReplicas") or status.get("numberReady"):
+                        return True
+        return False
+
+    # -- pools -------------------------------------------------------------------------------------------------------
+
+    def pool(self, behaviour: Obj) -> tuple[str, int] | None:
+        """The plugin's own pool and the mask of a node's block."""
+        rule = behaviour["pool"]
+        obj = self.find(rule["cidr"], {}) if "resource" in rule["cidr"] else None
+        cidr = at(obj, rule["cidr"]["field"]) if obj is not None else None
+        if isinstance(cidr, list):
+            cidr = cidr[0] if cidr else None
+        cidr = str(cidr).split(" ", 1)[0].split(",", 1)[0] if cidr else rule.get("default", "")
+        if not cidr or "/" not in cidr:
+            return None
+        mask: Any = None
+        if "mask" in rule:
+            source = self.find(rule["mask"], {}) if "resource" in rule["mask"] else None
+            mask = at(source, rule["mask"]["field"]) if source is not None else None
+        return cidr, int(mask or rule.get("default_mask", 24))
+
+    def node_block(self, behaviour: Obj, node: str) -> ipaddress.IPv4Network | None:
+        """A node's block of the plugin's pool."""
+        pool = self.pool(behaviour)
+        return carve(self._life, *pool, node) if pool is not None else None
+
+
+def at(obj: Any, path: str) -> Any:
+    """A value by its path; parts are parted by ``/``; ``#yaml`` and ``#json`` parse a text."""
+    for part in path.split("/"):
+        if part == "#yaml":
+            obj = yaml.safe_load(obj) if isinstance(obj, str) else obj
+        elif part == "#json":
+            obj = json.loads(obj) if isinstance(obj, str) else obj
+        elif isinstance(obj, list):
+            obj = obj[int(part)] if part.isdecimal() and int(part) < len(obj) else None
+        elif isinstance(obj, dict):
+            obj = obj.get(part)
+        else:
+            return None
+    return obj
+
+
+def fill(value: Any, context: dict[str, str]) -> Any:
+    """``$node`` and its like replaced, in texts however deep."""
+    if isinstance(value, str):
+        for key, text in context.items():
+            value = value.replace("${" + key + "}", text)
+        return value
+    if isinstance(value, list):
+        return [fill(v, context) for v in value]
+    if isinstance(value, dict):
+        return {fill(k, context): fill(v, context) for k, v in value.items()}
+    return value

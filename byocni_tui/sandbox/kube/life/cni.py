@@ -1,0 +1,150 @@
+"""A node's network: whether a CNI configuration was written on it, which addresses its pods get, and from whom.
+
+The rule: a file exists in the host's CNI configuration folder once an init container that mounts the folder writable has
+completed, or else once the mounting main container is Ready. It outlives the pod.
+"""
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from byocni_tui.sandbox.kube.life.objects import Obj, controller_of, name_of
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.kube.life.behaviours import Behaviours
+    from byocni_tui.sandbox.kube.life.engine import Life
+
+FOLDER: Final = "/etc/cni/net.d"
+_FILE: Final = re.compile(r"[\w./-]*/net\.d/([\w.-]+\.(?:conflist|conf|json))")
+_SUBNET: Final = re.compile(r'"subnet"\s*:\s*"([0-9./]+)"')
+
+
+class NodeNetwork:
+    """The CNI side of all nodes of a cluster."""
+
+    def __init__(self, life: "Life", behaviours: "Behaviours") -> None:
+        self._life = life
+        self._behaviours = behaviours
+
+    def record(self, node: str) -> Obj | None:
+        """What is configured on a node: ``file``, ``behaviour`` (id or ""), ``owner`` ([namespace, kind, name])."""
+        found: Obj | None = self._life.state["nodes"].get(node, {}).get("cni")
+        return found
+
+    def configured(self, node: str) -> bool:
+        """Whether a CNI configuration is there."""
+        return self.record(node) is not None
+
+    def written(self, pod: Obj, container: Obj, *, init: bool) -> None:
+        """A container has completed (init) or got ready (main); the configuration exists if it mounts the folder."""
+        if not mounts_folder(pod, container):
+            return
+        if not init and any(mounts_folder(pod, c) for c in pod["spec"].get("initContainers") or ()):
+            return
+        life, node = self._life, pod["spec"]["nodeName"]
+        if life.fault("cni-write", {"node": node, "pod": name_of(pod)}) is not None:
+            return
+        behaviour = self._behaviours.of_agent(pod)
+        if behaviour is not None and not self._behaviours.writes(behaviour, pod):
+            return
+        owner = controller_of(pod) or {"kind": "Pod", "name": name_of(pod)}
+        text = " ".join([*(container.get("command") or ()), *(container.get("args") or ())])
+        named = _FILE.search(text)
+        subnet = _SUBNET.search(text)
+        disk = life.state["nodes"].setdefault(node, {})
+        new = {
+            "file": (behaviour or {}).get("cni", {}).get("file") or (named[1] if named else f"10-{owner['name']}.conflist"),
+            "behaviour": behaviour["id"] if behaviour else "",
+            "owner": [pod["metadata"]["namespace"], owner["kind"], owner["name"]],
+            "subnet": subnet[1] if subnet else "",
+        }  # fmt: skip
+        if disk.get("cni") != new:
+            first = "cni" not in disk
+            disk["cni"] = new
+            delay = life.world.rng(f"{life.id}/cni-seen/{node}").uniform(2.0, 8.0)
+            life.after(delay, "node.ready", {"node": node}, awaited=first)
+
+    # -- addresses ---------------------------------------------------------------------------------------------------
+
+    def attach(self, pod: Obj, node: str) -> tuple[str, str]:
+        """An address for a pod and no error, or none and the plugin's error."""
+        life, record = self._life, self.record(node)
+        if record is None:
+            return "", "cni plugin not initialized"
+        fault = life.fault("sandbox", {"node": node, "pod": name_of(pod)})
+        if fault is not None:
+            return "", str(fault.get("message", 'plugin type="bridge" failed (add): operation not permitted'))
+        behaviour = self._behaviours.get(record["behaviour"])
+        if behaviour is not None and (error := self._behaviours.agent_missing(behaviour, node)):
+            return "", error
+        block = self.block(node)
+        if block is None:
+            return "", "plugin failed (add): no IP addresses available in range set"
+        taken = life.state["addresses"].setdefault(node, {"next": 2, "used": []})
+        size = block.num_addresses
+        for step in range(size):
+            offset = (taken["next"] + step) % size
+            if offset in (0, 1, size - 1):
+                continue
+            address = str(block[offset])
+            if address not in taken["used"]:
+                taken["next"] = offset + 1
+                taken["used"].append(address)
+                return address, ""
+        return "", f"plugin failed (add): no IP addresses available in range set: {block[1]}-{block[-2]}"
+
+    def release(self, node: str, address: str) -> None:
+        """Give an address back."""
+        used = self._life.state["addresses"].get(node, {}).get("used", [])
+        if address in used:
+            used.remove(address)
+
+    def block(self, node: str) -> ipaddress.IPv4Network | None:
+        """The part of the pool that a node's pods get their addresses from."""
+        life, record = self._life, self.record(node)
+        if record is None:
+            return None
+        kept = life.state["nodes"][node].get("block")
+        if kept is not None and kept[0] == [record["behaviour"], record["subnet"]]:
+            return ipaddress.IPv4Network(kept[1])
+        block = self._choose(node, record)
+        if block is not None:
+            life.state["nodes"][node]["block"] = [[record["behaviour"], record["subnet"]], str(block)]
+        return block
+
+    def _choose(self, node: str, record: Obj) -> ipaddress.IPv4Network | None:
+        behaviour = self._behaviours.get(record["behaviour"])
+        if behaviour is not None:
+            return self._behaviours.node_block(behaviour, node)
+        if record["subnet"]:
+            return ipaddress.IPv4Network(record["subnet"], strict=False)
+        return carve(self._life, self._life.cluster.pod_cidr or "10.244.0.0/16", 24, node)
+
+
+def mounts_folder(pod: Obj, container: Obj) -> bool:
+    """Whether a container can write into the host's CNI configuration folder (it or a folder above it is mounted)."""
+    hosts = {
+        v["name"]: str(v["hostPath"]["path"]).rstrip("/") or "/"
+        for v in pod["spec"].get("volumes") or ()
+        if v.get("hostPath")
+    }
+    for mount in container.get("volumeMounts") or ():
+        path = hosts.get(mount["name"])
+        if path is None or mount.get("readOnly"):
+            continue
+        if path == FOLDER or path == "/" or FOLDER.startswith(path + "/"):
+            return True
+    return False
+
+
+def carve(life: "Life", pool: str, mask: int, node: str) -> ipaddress.IPv4Network | None:
+    """The next free block of a pool, one a node, in the order in which they ask. None when the pool is used up."""
+    network = ipaddress.IPv4Network(pool, strict=False)
+    given: dict[str, Any] = life.state["serials"].setdefault(f"blocks/{network}/{mask}", {})
+    if node not in given:
+        if mask < network.prefixlen or len(given) >= 2 ** (mask - network.prefixlen):
+            return None
+        used = set(given.values())
+        given[node] = next(n for n in range(len(given) + 1) if n not in used)
+    start = int(network.network_address) + given[node] * 2 ** (32 - mask)
+    return ipaddress.IPv4Network((start, mask))

@@ -1,0 +1,250 @@
+"""DaemonSet: one pod on each node that it may run on."""
+
+from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.index import Pods
+from byocni_tui.sandbox.kube.life.objects import (
+    Obj,
+    clone,
+    controller_of,
+    deleting,
+    int_or_percent,
+    key_of,
+    name_of,
+    owner_reference,
+    pod_active,
+    pod_ready,
+    safe_hash,
+    template_pod,
+    tolerates,
+)
+from byocni_tui.sandbox.kube.life.placing import node_matches
+from byocni_tui.sandbox.kube.life.replicasets import adopt, pod_available
+
+RESOURCE = "daemonsets.apps"
+REVISIONS = "controllerrevisions.apps"
+_SOURCE = "daemonset-controller"
+_MANY = 200  # nodes; from here on a set waits a moment for more news before it counts its pods again
+_NODE = "node.kubernetes.io/"
+_TOLERATED = (
+    ("not-ready", "NoExecute"), ("unreachable", "NoExecute"), ("disk-pressure", "NoSchedule"),
+    ("memory-pressure", "NoSchedule"), ("pid-pressure", "NoSchedule"), ("unschedulable", "NoSchedule"),
+)  # fmt: skip
+
+
+class DaemonSets:
+    """Keeps a pod on each node, and rolls new templates out."""
+
+    name = "daemonset"
+
+    def __init__(self, life: Life, pods: Pods) -> None:
+        self._life = life
+        self._pods = pods
+        self._soon: set[tuple[str, str]] = set()
+        life.add(self)
+        life.watch(RESOURCE, lambda _event, ds: life.enqueue(self.name, *key_of(ds)))
+        life.watch("pods", self._pod)
+        life.watch("nodes", self._node)
+
+    def _pod(self, _event: str, pod: Obj) -> None:
+        ref = controller_of(pod)
+        if ref is not None and ref["kind"] == "DaemonSet":
+            self._later(pod["metadata"]["namespace"], ref["name"])
+
+    def _node(self, _event: str, _node: Obj) -> None:
+        for entry in self._life.store.entries(RESOURCE):
+            self._later(entry.ns, entry.name)
+
+    def _later(self, namespace: str, name: str) -> None:
+        if self._life.store.count("nodes") < _MANY:
+            self._life.enqueue(self.name, namespace, name)
+        elif (namespace, name) not in self._soon:
+            self._soon.add((namespace, name))
+            self._life.enqueue_later(0.5, self.name, namespace, name, awaited=True)
+
+    def reconcile(self, namespace: str, name: str) -> None:
+        """One DaemonSet."""
+        life = self._life
+        self._soon.discard((namespace, name))
+        ds = life.get(RESOURCE, namespace, name)
+        if ds is None or deleting(ds):
+            return
+        adopt(life, self._pods, ds, "DaemonSet")
+        code = self._revision(ds)
+        spec = {**ds["spec"]["template"]["spec"]}
+        spec["tolerations"] = [*(spec.get("tolerations") or []), *_daemon_tolerations(spec)]
+        nodes = {name_of(n): n for n in life.list("nodes")}
+        wanted = {n for n, node in nodes.items() if _may_run(spec, node)}
+        by_node: dict[str, list[Obj]] = {}
+        for pod in self._pods.owned(ds["metadata"]["uid"]):
+            by_node.setdefault(_target(pod), []).append(pod)
+        self._place(ds, spec, code, wanted, nodes, by_node)
+        self._roll(ds, code, wanted, by_node)
+        self._status(ds, code, wanted, nodes)
+
+    def _place(
+        self,
+        ds: Obj,
+        spec: Obj,
+        code: str,
+        wanted: set[str],
+        nodes: dict[str, Obj],
+        by_node: dict[str, list[Obj]],
+    ) -> None:
+        life, m = self._life, ds["metadata"]
+        for node in sorted(wanted):
+            pods = by_node.get(node, [])
+            failed = [p for p in pods if (p.get("status") or {}).get("phase") in ("Failed", "Succeeded")]
+            for pod in failed:
+                if not deleting(pod):
+                    life.recorder.event(
+                        ds, "DaemonSet", "FailedDaemonPod", f"Found failed daemon pod {m['namespace']}/{name_of(pod)} on "
+                        f"node {node}, will try to kill it", source=_SOURCE, warning=True,
+                    )  # fmt: skip
+                    life.delete("pods", m["namespace"], name_of(pod))
+            if any(p not in failed for p in pods):
+                continue
+            pod = template_pod(
+                ds["spec"]["template"], namespace=m["namespace"], name=f"{m['name']}-{life.suffix(m['name'])}",
+                owner=owner_reference(ds, "apps/v1", "DaemonSet"),
+                labels={"controller-revision-hash": code, "pod-template-generation": str(m.get("generation", 1))},
+            )  # fmt: skip
+            pod["spec"]["affinity"] = _pinned(pod["spec"].get("affinity"), node)
+            pod["spec"]["tolerations"] = clone({"t": spec["tolerations"]})["t"]
+            made, why = life.try_create("pods", pod)
+            if made is None:
+                text = f"Error creating: {why}"
+                life.recorder.event(ds, "DaemonSet", "FailedCreate", text, source=_SOURCE, warning=True)
+                life.enqueue_later(10.0, self.name, *key_of(ds), awaited=False)
+                break
+            text = f"Created pod: {name_of(made)}"
+            life.recorder.event(ds, "DaemonSet", "SuccessfulCreate", text, source=_SOURCE)
+        for node, pods in by_node.items():
+            if node in wanted:
+                continue
+            keep = nodes.get(node) is not None and _may_stay(spec, nodes[node])
+            for pod in pods if not keep else []:
+                if not deleting(pod):
+                    life.delete("pods", m["namespace"], name_of(pod))
+                    life.recorder.event(
+                        ds, "DaemonSet", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", source=_SOURCE
+                    )
+
+    def _roll(self, ds: Obj, code: str, wanted: set[str], by_node: dict[str, list[Obj]]) -> None:
+        strategy = ds["spec"].get("updateStrategy") or {}
+        if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+            return
+        rolling = strategy.get("rollingUpdate") or {}
+        allowed = int_or_percent(rolling.get("maxUnavailable", 1), len(wanted), up=True)
+        out, ready_old, sick_old = 0, [], []
+        for node in sorted(wanted):
+            pods = [p for p in by_node.get(node, []) if not deleting(p)]
+            if not pods or not pod_ready(pods[0]):
+                out += 1
+            for pod in pods:
+                if pod["metadata"].get("labels", {}).get("controller-revision-hash") != code and pod_active(
+                    pod
+                ):
+                    (ready_old if pod_ready(pod) else sick_old).append(pod)
+        room = max(0, (allowed or 1) - out)
+        for pod in [*sick_old, *ready_old[:room]]:
+            self._life.delete("pods", pod["metadata"]["namespace"], name_of(pod))
+            self._life.recorder.event(
+                ds, "DaemonSet", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", source=_SOURCE
+            )
+
+    def _revision(self, ds: Obj) -> str:
+        """The hash of the template; a ControllerRevision keeps each."""
+        life, m = self._life, ds["metadata"]
+        code = safe_hash(ds["spec"]["template"])
+        name = f"{m['name']}-{code}"
+        if life.store.entry(REVISIONS, m["namespace"], name) is None:
+            own = [
+                r for r in life.list(REVISIONS, m["namespace"])
+                if (ref := controller_of(r)) is not None and ref["uid"] == m["uid"]
+            ]  # fmt: skip
+            number = max([int(r["revision"]) for r in own], default=0) + 1
+            life.create(
+                REVISIONS,
+                {
+                    "metadata": {
+                        "name": name, "namespace": m["namespace"],
+                        "labels": {**(ds["spec"]["template"]["metadata"].get("labels") or {}),
+                                   "controller-revision-hash": code},
+                        "annotations": {"deprecated.daemonset.template.generation": str(m.get("generation", 1))},
+                        "ownerReferences": [owner_reference(ds, "apps/v1", "DaemonSet")],
+                    },
+                    "data": {"spec": {"template": {**clone(ds["spec"]["template"]), "$patch": "replace"}}},
+                    "revision": number,
+                },
+            )  # fmt: skip
+        return code
+
+    def _status(self, ds: Obj, code: str, wanted: set[str], nodes: dict[str, Obj]) -> None:
+        life = self._life
+        ds = life.get(RESOURCE, *key_of(ds)) or ds
+        current = ready = updated = available = stray = 0
+        minimum = int(ds["spec"].get("minReadySeconds", 0))
+        for pod in self._pods.owned(ds["metadata"]["uid"]):
+            if deleting(pod):
+                continue
+            if _target(pod) not in wanted:
+                stray += _target(pod) in nodes
+                continue
+            current += 1
+            ready += pod_ready(pod)
+            available += pod_available(life, pod, minimum)
+            updated += pod["metadata"].get("labels", {}).get("controller-revision-hash") == code
+        status: Obj = {
+            "currentNumberScheduled": current, "numberMisscheduled": stray,
+            "desiredNumberScheduled": len(wanted), "numberReady": ready,
+            "observedGeneration": ds["metadata"].get("generation", 1),
+        }  # fmt: skip
+        for key, value in (
+            ("updatedNumberScheduled", updated), ("numberAvailable", available),
+            ("numberUnavailable", len(wanted) - available),
+        ):  # fmt: skip
+            if value:
+                status[key] = value
+        if ds.get("status") != status:
+            life.update_status(RESOURCE, {**ds, "status": status})
+
+
+def _daemon_tolerations(spec: Obj) -> list[Obj]:
+    found = [{"key": _NODE + key, "operator": "Exists", "effect": effect} for key, effect in _TOLERATED]
+    if spec.get("hostNetwork"):
+        found.append({"key": _NODE + "network-unavailable", "operator": "Exists", "effect": "NoSchedule"})
+    return found
+
+
+def _pinned(affinity: Obj | None, node: str) -> Obj:
+    term = {"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}
+    result = clone(affinity or {})
+    result.setdefault("nodeAffinity", {})["requiredDuringSchedulingIgnoredDuringExecution"] = {
+        "nodeSelectorTerms": [term]
+    }
+    return result
+
+
+def _target(pod: Obj) -> str:
+    """The node a daemon pod is for, bound or not."""
+    node = pod["spec"].get("nodeName")
+    if node:
+        return str(node)
+    required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    return str(required["nodeSelectorTerms"][0]["matchFields"][0]["values"][0])
+
+
+def _may_run(spec: Obj, node: Obj) -> bool:
+    return node_matches(spec, node) and all(
+        tolerates(spec["tolerations"], t)
+        for t in node["spec"].get("taints") or ()
+        if t["effect"] in ("NoSchedule", "NoExecute")
+    )
+
+
+def _may_stay(spec: Obj, node: Obj) -> bool:
+    return node_matches(spec, node) and all(
+        tolerates(spec["tolerations"], t)
+        for t in node["spec"].get("taints") or ()
+        if t["effect"] == "NoExecute"
+    )

@@ -1,0 +1,111 @@
+"""Events as the kubelet, the controllers and the scheduler leave them: repeated ones are counted, not repeated."""
+
+from typing import TYPE_CHECKING
+
+from byocni_tui.sandbox.kube.life.objects import Obj, clone
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.kube.life.engine import Life
+
+_KEPT = 3600.0
+"""Seconds an event lives without being seen again (the API server's default TTL)."""
+
+
+class Recorder:
+    """Writes Events. Correlation as client-go does it: same object, reason, message and source add to one count."""
+
+    def __init__(self, life: "Life") -> None:
+        self._life = life
+        life.on("events.expire", self._expire)
+
+    def event(
+        self,
+        obj: Obj,
+        kind: str,
+        reason: str,
+        message: str,
+        *,
+        source: str,
+        warning: bool = False,
+        host: str | None = None,
+        field: str | None = None,
+    ) -> None:
+        """A core/v1 event of ``source`` about ``obj`` (an object with metadata; ``kind`` its kind)."""  # fmt: skip
+        life = self._life
+        m = obj["metadata"]
+        known = life.state["events"]
+        mark = f"{m.get('uid', m['name'])}/{source}/{reason}/{field or ''}/{message}"
+        namespace = m.get("namespace") or "default"
+        name = known.get(mark)
+        if name is not None:
+            old = life.get("events", namespace, name)
+            if old is not None:
+                new = clone(old)
+                new["count"] = new.get("count", 1) + 1
+                new["lastTimestamp"] = life.stamp()
+                life.update("events", new)
+                return
+        new = self._new(obj, kind, reason, message, source, warning)
+        new["source"] = {"component": source, **({"host": host} if host else {})}
+        new["reportingInstance"] = host or ""
+        new["firstTimestamp"] = new["lastTimestamp"] = life.stamp()
+        new["count"] = 1
+        new["eventTime"] = None
+        if field:
+            new["involvedObject"]["fieldPath"] = field
+        self._write(new, mark)
+
+    def scheduling(self, pod: Obj, reason: str, message: str, *, warning: bool) -> None:
+        """An events.k8s.io event of the scheduler, which carries an eventTime and no count."""
+        life = self._life
+        new = self._new(pod, "Pod", reason, message, "default-scheduler", warning)
+        new["source"] = {}
+        new["firstTimestamp"] = new["lastTimestamp"] = None
+        new["eventTime"] = life.micro()
+        new["action"] = "Scheduling" if warning else "Binding"
+        new["reportingInstance"] = "default-scheduler-0"
+        self._write(new, f"{pod['metadata']['uid']}/scheduler/{life.now()}")
+
+    def _new(self, obj: Obj, kind: str, reason: str, message: str, source: str, warning: bool) -> Obj:
+        life = self._life
+        m = obj["metadata"]
+        about: Obj = {"kind": kind, "name": m["name"], "uid": m.get("uid", m["name"])}
+        if m.get("namespace"):
+            about["namespace"] = m["namespace"]
+        if kind == "Node":  # the kubelet names its node instead of the object's uid
+            about["uid"] = m["name"] if source == "kubelet" else about["uid"]
+        else:
+            about["apiVersion"] = obj.get("apiVersion", "v1")
+            about["resourceVersion"] = m.get("resourceVersion", "")
+        serial = life.serial("event")
+        return {
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {
+                "name": f"{m['name']}.{0x18EA000000000000 + int(life.now() * 1e6) * 64 + serial:x}"[:250],
+                "namespace": m.get("namespace") or "default",
+            },
+            "involvedObject": about, "reason": reason, "message": message,
+            "type": "Warning" if warning else "Normal",
+            "reportingComponent": source,
+        }  # fmt: skip
+
+    def _write(self, event: Obj, mark: str) -> None:
+        life = self._life
+        if life.create("events", event) is None:
+            return  # the namespace is on its way out
+        m = event["metadata"]
+        life.state["events"][mark] = m["name"]
+        life.after(
+            _KEPT, "events.expire", {"ns": m["namespace"], "name": m["name"], "mark": mark}, awaited=False
+        )
+
+    def _expire(self, data: Obj) -> None:
+        life = self._life
+        event = life.get("events", data["ns"], data["name"])
+        if event is not None:
+            last = life.age_of(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])
+            if last < _KEPT - 1:
+                life.after(_KEPT - last, "events.expire", data, awaited=False)
+                return
+            life.delete("events", data["ns"], data["name"])
+        life.state["events"].pop(data["mark"], None)

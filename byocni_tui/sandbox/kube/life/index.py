@@ -1,0 +1,131 @@
+"""Which pods belong to whom and run where, kept up by watching, so that nobody has to list all pods for one question."""
+
+from collections.abc import Iterator
+
+from byocni_tui.sandbox.kube.life.engine import Key, Life
+from byocni_tui.sandbox.kube.life.objects import Obj, controller_of, key_of, requests
+
+
+class Load:
+    """What the pods of one node ask for."""
+
+    __slots__ = ("cpu", "host_ports", "memory", "pods")
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+        self.memory = 0.0
+        self.pods: dict[Key, tuple[float, float]] = {}
+        self.host_ports: dict[tuple[str, int], Key] = {}
+
+
+class Pods:
+    """Pods by controller and by node."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._by_owner: dict[str, set[Key]] = {}
+        self._by_node: dict[str, set[Key]] = {}
+        self._owner: dict[Key, str] = {}
+        self._node: dict[Key, str] = {}
+        self._loads: dict[str, Load] = {}
+        self._by_address: dict[str, Key] = {}
+        self._address: dict[Key, str] = {}
+        self._lone: dict[str, set[Key]] = {}
+        life.watch("pods", self._pod)
+
+    def owned(self, uid: str) -> "list[Obj]":
+        """The pods whose controller has this uid, oldest first."""
+        found = list(self._objects(self._by_owner.get(uid, set())))
+        found.sort(key=lambda p: (p["metadata"]["creationTimestamp"].at, p["metadata"]["name"]))
+        return found
+
+    def orphans(self, namespace: str) -> "list[Key]":
+        """The pods of a namespace that nobody controls."""
+        return sorted(self._lone.get(namespace, ()))
+
+    def on_node(self, name: str) -> "list[Key]":
+        """The pods bound to a node, finished ones too."""
+        return sorted(self._by_node.get(name, ()))
+
+    def load(self, node: str) -> Load:
+        """What is asked for on a node by pods that are not finished."""
+        load = self._loads.get(node)
+        if load is None:
+            load = self._loads[node] = Load()
+        return load
+
+    def at(self, address: str) -> Obj | None:
+        """The pod that holds an address of its own (not a node's)."""
+        key = self._by_address.get(address)
+        return self._life.get("pods", *key) if key else None
+
+    def _objects(self, keys: "set[Key]") -> Iterator[Obj]:
+        for key in list(keys):
+            pod = self._life.get("pods", *key)
+            if pod is not None:
+                yield pod
+
+    def _pod(self, event: str, pod: Obj) -> None:
+        key = key_of(pod)
+        self._forget(key)
+        if event == "DELETED":
+            return
+        ref = controller_of(pod)
+        if ref is not None:
+            self._by_owner.setdefault(ref["uid"], set()).add(key)
+            self._owner[key] = ref["uid"]
+        else:
+            self._lone.setdefault(key[0], set()).add(key)
+        spec, status = pod["spec"], pod.get("status") or {}
+        address = status.get("podIP")
+        done = status.get("phase") in ("Succeeded", "Failed")
+        if address and not spec.get("hostNetwork") and not done:
+            self._by_address[address] = key
+            self._address[key] = address
+        node = spec.get("nodeName")
+        if not node:
+            return
+        self._node[key] = node
+        self._by_node.setdefault(node, set()).add(key)
+        if done:
+            return
+        load, wants = self.load(node), requests(spec)
+        cpu, memory = wants.get("cpu", 0.0), wants.get("memory", 0.0)
+        load.pods[key] = (cpu, memory)
+        load.cpu += cpu
+        load.memory += memory
+        for port in host_ports(spec):
+            load.host_ports[port] = key
+
+    def _forget(self, key: Key) -> None:
+        owner = self._owner.pop(key, None)
+        if owner is not None:
+            self._by_owner[owner].discard(key)
+            if not self._by_owner[owner]:
+                del self._by_owner[owner]
+        else:
+            self._lone.get(key[0], set()).discard(key)
+        address = self._address.pop(key, None)
+        if address is not None and self._by_address.get(address) == key:
+            del self._by_address[address]
+        node = self._node.pop(key, None)
+        if node is None:
+            return
+        self._by_node[node].discard(key)
+        load = self.load(node)
+        cpu, memory = load.pods.pop(key, (0.0, 0.0))
+        load.cpu -= cpu
+        load.memory -= memory
+        for port in [p for p, k in load.host_ports.items() if k == key]:
+            del load.host_ports[port]
+
+
+def host_ports(spec: Obj) -> "list[tuple[str, int]]":
+    """The ports a pod wants on its host: hostPort, and every container port on the host's network."""
+    found = []
+    for container in spec.get("containers") or ():
+        for port in container.get("ports") or ():
+            number = port.get("hostPort") or (port.get("containerPort") if spec.get("hostNetwork") else None)
+            if number:
+                found.append((port.get("protocol", "TCP"), int(number)))
+    return found
