@@ -1,33 +1,55 @@
 """What one run holds: plan, facts, providers, journal, clock, language. The composition root: the only place that knows
 whether the clients talk to Azure or to a sandbox."""
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Literal
+import asyncio
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
 
 from byocni_tui.clock import Clock, RealClock
-from byocni_tui.deploy.event import Event
+from byocni_tui.deploy.event import Event, Status, timestamp
 from byocni_tui.deploy.nodes import NodeState
+from byocni_tui.errors import EXIT_FAILED, EXIT_SIGN_IN
 from byocni_tui.locale import Translator
+from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import Plan
 
 if TYPE_CHECKING:
-    from byocni_tui.plan.facts import Facts
+    from byocni_tui.connections import Connections
+    from byocni_tui.deploy.journal import Journal
+    from byocni_tui.deploy.work import Work
+    from byocni_tui.providers.azure_facts import FactCollector
     from byocni_tui.rules import Report
 
 Mode = Literal["live", "simulated"]
 
+_KUBECONFIG_LOOK: Final = 0.2
+
 
 class Context:
-    """Made by ``simulated`` or ``live``; both are cheap and touch nothing outside: the sandbox starts, and Azure is
-    asked, with the first call that needs it (``start`` does it ahead of need)."""
+    """Made by ``simulated``, ``live`` or ``resume``; all are cheap and touch nothing outside: the sandbox starts, and
+    Azure is asked, with the first call that needs it (``start`` does it ahead of need)."""
 
-    def __init__(self, mode: Mode, plan: Plan, tr: Translator) -> None:
+    def __init__(
+        self, mode: Mode, plan: Plan, tr: Translator, connect: "Callable[[Context], Connections]"
+    ) -> None:
         self.mode: Mode = mode
         self.plan = plan
         self.facts: Facts | None = None
         self.tr = tr
         self.clock: Clock = RealClock()
-        self.journal: Any = None
+        self.journal: Journal | None = None
+        self.endpoints: Any = None
+        self.deployed = False
+        self._connect = connect
+        self._connections: Connections | None = None
+        self._collector: FactCollector | None = None
+        self._starting: asyncio.Task[Connections] | None = None
+        self._report: tuple[Plan, Facts | None, Report] | None = None
 
     @classmethod
     def simulated(
@@ -35,52 +57,262 @@ class Context:
         plan: Plan | None = None,
         *,
         scenario: str = "article",
-        speed: float | None = 60,
+        speed: float = 60.0,
+        seed: int = 0,
         tr: Translator | None = None,
     ) -> "Context":
-        """Everything against a sandbox of its own."""
-        raise NotImplementedError
+        """Everything against a sandbox of its own. ``speed`` is virtual seconds per real one, ``math.inf`` jumps.
+        Without a plan it begins with the scenario's. UserError for a scenario that there isn't."""
+        from byocni_tui import connections
+
+        known = connections.scenario(scenario)
+        begin = plan if plan is not None else connections.scenario_plan(known)
+        pace = speed if math.isfinite(speed) else None
+        options = connections.Simulation(scenario=scenario, speed=pace, seed=seed, cloud=known.cloud)
+        return cls(
+            "simulated", begin, tr or Translator(), lambda context: connections.simulated(context, options)
+        )
 
     @classmethod
-    def live(cls, plan: Plan | None = None, *, tr: Translator | None = None) -> "Context":
-        """The real thing."""
-        raise NotImplementedError
+    def live(
+        cls, plan: Plan | None = None, *, method: str = "default", tr: Translator | None = None
+    ) -> "Context":
+        """The real thing; ``method`` is one of ``providers.credentials.METHODS``."""
+        from byocni_tui import connections
+
+        return cls(
+            "live", plan or Plan(), tr or Translator(), lambda context: connections.live(context, method)
+        )
+
+    @classmethod
+    def resume(cls, run: str, *, tr: Translator | None = None) -> "Context":
+        """A run that was begun, in the mode and with the plan that it began with. UserError where there is none, or
+        where another process has it."""
+        from byocni_tui import connections
+        from byocni_tui.deploy.journal import Journal
+
+        journal = Journal(run)
+        settings = journal.get("settings") or {}
+        plan = journal.plan
+        if settings.get("mode") == "simulated":
+            options = msgspec.convert(settings["simulation"], connections.Simulation)
+            context = cls(
+                "simulated", plan, tr or Translator(), lambda it: connections.simulated(it, options)
+            )
+        else:
+            method = str(settings.get("method", "default"))
+            context = cls("live", plan, tr or Translator(), lambda it: connections.live(it, method))
+        context.journal = journal
+        return context
 
     async def start(self) -> None:
-        """Start the sandbox, or sign in. Done once, however often it is called."""
-        raise NotImplementedError
+        """Start the sandbox, or prepare to sign in. Done once, however often it is called."""
+        await self._ready()
+
+    async def _ready(self) -> "Connections":
+        if self._connections is None:
+            if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
+                self._starting = asyncio.create_task(asyncio.to_thread(self._connect, self), name="connect")
+            self._connections = await asyncio.shield(self._starting)
+            if self._connections.follow is not None:
+                self._connections.follow.begin()
+        return self._connections
+
+    def open_journal(self) -> "Journal":
+        """The run's journal; a new run begins with the first call."""
+        from byocni_tui.deploy.journal import Journal, new_run_id
+
+        if self.journal is None:
+            self.journal = Journal(new_run_id(datetime.now(UTC)), create=True)
+        return self.journal
 
     def findings(self) -> "Report":
         """The rules on the plan with the facts there are. Synchronous and pure: safe on every key."""
         from byocni_tui.rules import check
 
-        return check(self.plan, self.facts)
+        known = self._report
+        if known is None or known[0] is not self.plan or known[1] is not self.facts:
+            known = self._report = (self.plan, self.facts, check(self.plan, self.facts))
+        return known[2]
 
-    async def collect(self, *keys: str) -> "Facts":
-        """Ask Azure for these facts (all that pre-flight needs, without names), in parallel, each once."""
-        raise NotImplementedError
+    async def _facts_collector(self) -> "FactCollector":
+        connections = await self._ready()
+        if self._collector is None:
+            from byocni_tui.providers.azure_facts import FactCollector
 
-    def preflight(self) -> AsyncIterator[Event]:
+            self._collector = FactCollector(connections.azure, connections.cloud, self.clock.now)
+        return self._collector
+
+    async def collect(self, *keys: str) -> Facts:
+        """Ask Azure for these facts (all that pre-flight needs, without names), in parallel, each once. What could not
+        be read stays unknown. ``ProviderError`` where nobody is signed in."""
+        from byocni_tui.providers.azure_facts import wanted
+
+        collector = await self._facts_collector()
+        async for _ in collector.collect(self.plan, keys or wanted(self.plan)):
+            self.facts = collector.facts
+        self.facts = collector.facts
+        return self.facts
+
+    async def account(self) -> dict[str, Any]:
+        """Who is signed in: ``id``, ``type``, ``name``, ``tenant``."""
+        return await (await self._ready()).azure.account()
+
+    async def subscriptions(self) -> list[dict[str, Any]]:
+        """The subscriptions that can be seen."""
+        return await (await self._ready()).azure.items("/subscriptions")
+
+    def _event(self, step: str, status: Status, message: str, **more: Any) -> Event:
+        journal = self.open_journal()
+        event = Event(
+            time=timestamp(self.clock.now()),
+            run=journal.run,
+            step=step,
+            status=status,
+            message=message,
+            **more,
+        )
+        if self.deployed:
+            journal.append(event)
+        return event
+
+    async def preflight(self) -> AsyncIterator[Event]:
         """Facts, rules and ARM's validation, one event as each check finishes; the last has status done or failed."""
-        raise NotImplementedError
+        from byocni_tui.deploy.failure import describe, exit_code
+        from byocni_tui.providers.azure_facts import wanted
+        from byocni_tui.providers.errors import ProviderError
 
-    def deploy(self) -> AsyncIterator[Event]:
-        """Carry the plan out (or go on with the run that was resumed). Leaving the iterator leaves Azure running."""
-        raise NotImplementedError
+        tr = self.tr
+        try:
+            collector = await self._facts_collector()
+            keys = wanted(self.plan)
+            yield self._event("preflight", "running", tr("deploy.step.preflight"), progress=0.0)
+            done = 0
+            async for answer in collector.collect(self.plan, keys):
+                self.facts = collector.facts
+                done += 1
+                name = "collected" if answer.reason is None else "not_collected"
+                message = tr(f"deploy.preflight.{name}", what=answer.key, reason=answer.reason or "")
+                detail = {"check": answer.key, "reason": answer.reason}
+                yield self._event("preflight", "running", message, progress=done / len(keys), detail=detail)
+            self.facts = collector.facts
+        except ProviderError as error:
+            message, detail = describe(error, tr)
+            yield self._event(
+                "preflight", "failed", message, detail={**detail, "exit_code": exit_code(error)}
+            )
+            return
+        report = self.findings()
+        if report.blocking:
+            codes = list(dict.fromkeys(finding.code for finding in report.blocking))
+            message = tr("deploy.preflight.blocked", count=len(report.blocking), codes=", ".join(codes))
+            yield self._event(
+                "preflight", "failed", message, detail={"codes": codes, "exit_code": EXIT_FAILED}
+            )
+            return
+        message = tr("deploy.preflight.clean")
+        if report.findings:
+            message = tr("deploy.preflight.passed", warnings=report.warnings, infos=report.infos)
+        yield self._event("preflight", "done", message, progress=1.0)
 
-    def nodes(self) -> AsyncIterator[tuple[NodeState, ...]]:
-        """All nodes, again with each change."""
-        raise NotImplementedError
+    async def deploy(self) -> AsyncGenerator[Event, None]:
+        """Carry the plan out (or go on with the run that was resumed). Leaving the iterator leaves Azure running. The
+        last event is step ``run``; its ``detail.exit_code`` is the exit status of the contract."""
+        from byocni_tui.deploy.runner import Runner
+
+        journal = self.open_journal()
+        journal.acquire()
+        connections = await self._ready()
+        if journal.get("plan") is None:
+            journal.put("plan", self.plan)
+            journal.put("settings", {"mode": self.mode, **connections.settings})
+        self.deployed = True
+        if not journal.finished("preflight"):
+            last: Event | None = None
+            async for event in self.preflight():
+                last = event
+                yield event
+            if last is None or last.status != "done":
+                code = ((last.detail if last else None) or {}).get("exit_code", EXIT_SIGN_IN)
+                message = self.tr("deploy.run.failed", step=self.tr("deploy.step.preflight"), run=journal.run)
+                yield self._event("run", "failed", message, detail={"exit_code": code, "step": "preflight"})
+                return
+        work = self.work(connections)
+        warm = asyncio.create_task(asyncio.to_thread(connections.preload), name="preload")
+        try:
+            async for event in Runner(work).events():
+                yield event
+        finally:
+            await asyncio.gather(warm, return_exceptions=True)
+            await work.close()
+
+    def work(self, connections: "Connections") -> "Work":
+        """What the steps of this run share."""
+        from byocni_tui.deploy.work import Work
+
+        return Work(
+            plan=self.plan,
+            azure=connections.azure,
+            kubernetes=connections.kubernetes,
+            helm=connections.helm,
+            journal=self.open_journal(),
+            clock=self.clock,
+            tr=self.tr,
+            registry=connections.registry,
+            chart_source=connections.chart_source,
+            patience=connections.patience,
+            providers=self.facts.providers if self.facts else None,
+        )
+
+    async def connections(self) -> "Connections":
+        """The clients, once they are there (for undoing a run and for diagnosis)."""
+        return await self._ready()
+
+    async def nodes(self) -> AsyncIterator[tuple[NodeState, ...]]:
+        """All nodes, again with each change; waits for the kubeconfig of the run."""
+        from byocni_tui.deploy.board import Board
+
+        connections = await self._ready()
+        path: Path = self.open_journal().folder / "kubeconfig"
+        while not path.exists():  # noqa: ASYNC110, ASYNC240 it may be another process that writes it; a stat is cheap
+            await asyncio.sleep(_KUBECONFIG_LOOK)
+        kube = connections.kubernetes(path)
+        try:
+            async for states in Board(kube, self.plan.cni.plugin).states():
+                yield states
+        finally:
+            await kube.close()
 
     def commands(self) -> list[str]:
         """The equivalent az, helm and kubectl commands, valid shell at every moment."""
         from byocni_tui.export.preview import commands
 
-        return commands(self.plan)
+        return commands(self.plan, self.tr)
 
     def save(self) -> None:
-        """Write the answers file of the run."""
-        raise NotImplementedError
+        """Write the answers of the moment into the run's folder (``answers.yaml``)."""
+        from byocni_tui.plan.files import write_atomically
+        from byocni_tui.plan.writer import dump
+
+        write_atomically(self.open_journal().folder / "answers.yaml", dump(self.plan, self.tr))
 
     async def close(self) -> None:
-        """Close connections; a simulated run's sandbox ends by itself when it is idle."""
+        """Close connections. A simulated run's sandbox ends by itself when it is idle; one in which nothing was
+        deployed goes at once, with its folder."""
+        if self._starting is not None and not self._starting.done():
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._connections is not None:
+            await self._connections.close()
+        if self.journal is None:
+            return
+        if self.deployed or self._kept(self.journal):
+            self.journal.close()
+            return
+        if self._connections is not None:
+            await asyncio.to_thread(self._connections.dismiss)
+        self.journal.forget()
+
+    @staticmethod
+    def _kept(journal: "Journal") -> bool:
+        """Whether there is something in the run's folder that somebody may come back to."""
+        return journal.get("plan") is not None or (journal.folder / "answers.yaml").exists()

@@ -1,7 +1,7 @@
 """Carries the steps out, one after the other, and says what happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from byocni_tui.deploy.event import Event, Status, timestamp
@@ -41,7 +41,7 @@ class Runner:
         self._work.journal.append(event)
         return event
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """All events of the pass; the last one is step ``run`` with ``detail.exit_code``."""
         for step in self._steps:
             if not step.again and self._work.journal.finished(step.id):

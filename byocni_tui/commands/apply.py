@@ -1,0 +1,164 @@
+"""``byocni-tui apply``: carries an answers file out, without a screen."""
+
+import argparse
+import asyncio
+import math
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from byocni_tui.console import Console
+from byocni_tui.errors import EXIT_CTRL_C, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, UserError
+from byocni_tui.locale import Translator
+
+if TYPE_CHECKING:
+    from byocni_tui.context import Context
+    from byocni_tui.deploy.event import Event
+    from byocni_tui.plan.model import Plan
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def speed(text: str) -> float:
+    """``--speed N|max``."""
+    if text == "max":
+        return math.inf
+    value = float(text)
+    if not 0 <= value <= 1_000_000:
+        raise ValueError(text)
+    return value
+
+
+def add_mode(parser: argparse.ArgumentParser, tr: Translator) -> None:
+    """``--live`` or ``--simulate``, with what belongs to simulation."""
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--live", action="store_true", help=tr("cli.apply.live"))
+    mode.add_argument("--simulate", action="store_true", help=tr("cli.apply.simulate"))
+    parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.apply.scenario"))
+    parser.add_argument("--speed", metavar="N|max", type=speed, default=60.0, help=tr("cli.apply.speed"))
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help=tr("cli.apply.seed"))
+
+
+def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
+    """Arguments of ``apply``."""
+    parser.add_argument("file", metavar="FILE", help=tr("cli.apply.file"))
+    add_mode(parser, tr)
+    parser.add_argument("--yes", action="store_true", help=tr("cli.apply.yes"))
+    parser.add_argument("--accept", metavar="CODES|all", default="", help=tr("cli.apply.accept"))
+    parser.add_argument("--events", metavar="FILE", type=Path, help=tr("cli.apply.events"))
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help=tr("cli.apply.output")
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Read, confirm, carry out."""
+    from byocni_tui.context import Context
+    from byocni_tui.plan.reader import load_file
+
+    if not args.live and not args.simulate:
+        raise UserError("apply_mode", exit_code=EXIT_USAGE)
+    plan = load_file(args.file)
+    if args.simulate:
+        _same_cloud(plan, args.scenario)
+        context = Context.simulated(
+            plan, scenario=args.scenario, speed=args.speed, seed=args.seed, tr=console.tr
+        )
+    else:
+        _confirm(plan, args.yes, console)
+        context = Context.live(plan, tr=console.tr)
+    context.plan = accepting(context, args.accept)
+    return carry_out(context, console, events=args.events)
+
+
+def _same_cloud(plan: "Plan", scenario: str) -> None:
+    from byocni_tui import connections
+
+    cloud = connections.scenario_cloud(connections.scenario(scenario))
+    if plan.cloud != cloud:
+        fits = ", ".join(connections.scenarios_in(plan.cloud)) or "-"
+        raise UserError(
+            "other_cloud", exit_code=EXIT_USAGE, plan=plan.cloud, scenario=scenario, cloud=cloud, fits=fits
+        )
+
+
+def _confirm(plan: "Plan", yes: bool, console: Console) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UserError("apply_yes", exit_code=EXIT_USAGE)
+    console.say(console.tr("deploy.confirm", name=plan.cluster.name, subscription=plan.subscription))
+    if sys.stdin.readline().strip() != plan.cluster.name:
+        raise UserError("not_confirmed", exit_code=EXIT_CTRL_C)
+
+
+def accepting(context: "Context", codes: str) -> "Plan":
+    """The plan with these warnings accepted: codes with commas between them, or ``all``."""
+    import msgspec
+
+    if not codes:
+        return context.plan
+    if codes == "all":
+        more = [finding.code for finding in context.findings().findings if finding.severity == "warning"]
+    else:
+        more = [code.strip() for code in codes.split(",") if code.strip()]
+    return msgspec.structs.replace(context.plan, accept=tuple(dict.fromkeys((*context.plan.accept, *more))))
+
+
+def carry_out(context: "Context", console: Console, *, events: Path | None = None) -> int:
+    """Run a context's deployment to its end, printing; returns the exit status of the contract."""
+    with ExitStack() as stack:
+        copy: IO[str] | None = None
+        if events is not None:
+            try:
+                copy = stack.enter_context(events.open("a", encoding="utf-8"))
+            except OSError as error:
+                raise UserError("file_not_writable", where=str(events), detail=str(error)) from error
+        return asyncio.run(_carry_out(context, console, copy))
+
+
+async def _carry_out(context: "Context", console: Console, copy: IO[str] | None) -> int:
+    import msgspec
+
+    from byocni_tui.commands.lines import show
+
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop.set)
+    last: Event | None = None
+    stream = context.deploy()
+    interrupted = loop.create_task(stop.wait())
+    try:
+        while True:
+            following = loop.create_task(anext(stream, None))
+            await asyncio.wait((following, interrupted), return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+                return _left(context, console)
+            event = following.result()
+            if event is None:
+                break
+            last = event
+            if copy is not None:
+                copy.write(msgspec.json.encode(event).decode() + "\n")
+                copy.flush()
+            show(event, console)
+    finally:
+        interrupted.cancel()
+        await stream.aclose()
+        await context.close()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+    return int((last.detail or {}).get("exit_code", EXIT_FAILED)) if last is not None else EXIT_FAILED
+
+
+def _left(context: "Context", console: Console) -> int:
+    """Interrupted: whatever Azure was asked for goes on there."""
+    if context.journal is None or not context.journal.resources():
+        return EXIT_CTRL_C
+    console.say(console.tr("deploy.run.left", run=context.journal.run))
+    return EXIT_INTERRUPTED

@@ -1,0 +1,102 @@
+"""``byocni-tui runs``: the journal of what was done on this machine."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from byocni_tui.console import Console
+from byocni_tui.errors import EXIT_DONE, EXIT_USAGE, UserError
+from byocni_tui.locale import Translator
+
+if TYPE_CHECKING:
+    from byocni_tui.deploy.journal import Journal
+
+ACTIONS = ("list", "show", "resume", "forget")
+
+
+def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
+    """Arguments of ``runs``."""
+    parser.add_argument("action", nargs="?", choices=ACTIONS, default="list", help=tr("cli.runs.action"))
+    parser.add_argument("run", nargs="?", metavar="RUN", help=tr("cli.runs.run"))
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help=tr("cli.runs.output")
+    )
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """List, show, go on, or forget."""
+    from byocni_tui.deploy.journal import Journal
+
+    if args.action == "list":
+        return _list(console)
+    if not args.run:
+        raise UserError("runs_run", exit_code=EXIT_USAGE, action=args.action)
+    if args.action == "resume":
+        from byocni_tui.commands.apply import carry_out
+        from byocni_tui.context import Context
+
+        return carry_out(Context.resume(args.run, tr=console.tr), console)
+    journal = Journal(args.run)
+    if args.action == "forget":
+        journal.forget()
+        console.say(console.tr("deploy.runs.forgotten", run=args.run))
+        return EXIT_DONE
+    return _show(journal, console)
+
+
+def summary(journal: "Journal") -> dict[str, Any]:
+    """One run in a line."""
+    plan, last = journal.plan, None
+    for event in journal.events():
+        last = event
+    settings = journal.get("settings") or {}
+    return {
+        "id": journal.run,
+        "mode": settings.get("mode"),
+        "cluster": plan.cluster.name,
+        "resource_group": plan.resource_group.name,
+        "subscription": plan.subscription,
+        "step": last.step if last else None,
+        "status": last.status if last else None,
+        "time": last.time if last else None,
+    }
+
+
+def _list(console: Console) -> int:
+    from byocni_tui.deploy.journal import Journal, run_ids
+
+    found: list[dict[str, Any]] = []
+    for name in run_ids():
+        try:
+            journal = Journal(name)
+            if journal.get("plan") is not None:
+                found.append(summary(journal))
+            journal.close()
+        except UserError as error:
+            # A journal that can't be read is named, and the others are shown all the same.
+            console.show_error(error)
+    if console.json_output:
+        console.json(found)
+        return EXIT_DONE
+    if not found:
+        console.out(console.tr("deploy.runs.none"))
+    for item in found:
+        console.out(
+            f"{item['id']}  {item['mode']!s:<9}  {item['step']!s:<15}  {item['status']!s:<8}"
+            f"  {item['resource_group']}/{item['cluster']}"
+        )
+    return EXIT_DONE
+
+
+def _show(journal: "Journal", console: Console) -> int:
+    from byocni_tui.commands.lines import show
+
+    if console.json_output:
+        resources = [{"id": item.id, "kind": item.kind, "state": item.state} for item in journal.resources()]
+        console.json({**summary(journal), "resources": resources, "events": list(journal.events())})
+        return EXIT_DONE
+    for event in journal.events():
+        show(event, console)
+    for item in journal.resources():
+        console.out(f"{console.tr(f'deploy.resource.{item.state}')}: {item.id}")
+    console.out(console.tr("deploy.runs.folder", path=str(journal.folder)))
+    return EXIT_DONE

@@ -1,0 +1,244 @@
+"""The two ways to connect: the very same clients, with Azure's addresses or with a sandbox's. Part of the composition
+root; ``context`` is its only user."""
+
+import asyncio
+import json
+import math
+import os
+import signal
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from byocni_tui.clock import FollowingClock
+from byocni_tui.cni.values import ChartRef
+from byocni_tui.errors import EXIT_SIGN_IN, EXIT_USAGE, UserError
+from byocni_tui.plan.model import Plan
+from byocni_tui.providers.azure import ArmClient, ArmSettings
+from byocni_tui.providers.clouds import CLOUDS, Cloud
+from byocni_tui.providers.helm import HelmProgram
+from byocni_tui.providers.kube import KubeClient
+
+if TYPE_CHECKING:
+    from byocni_tui.context import Context
+    from byocni_tui.sandbox.scenario import Scenario
+
+IDLE_SECONDS: Final = 900
+_PATIENCE_FLOOR: Final = 20.0
+"""Real seconds that a simulated wait gets at least: a busy machine is not a defect of the cluster."""
+_FAST: Final = 100_000.0
+"""What a clock that jumps counts as, in virtual seconds per real one."""
+
+
+class Simulation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a simulated run was started with. ``speed`` is None where it jumps (JSON has no infinity)."""
+
+    scenario: str
+    speed: float | None
+    seed: int
+    cloud: str
+
+    @property
+    def pace(self) -> float:
+        """Virtual seconds per real second."""
+        return math.inf if self.speed is None else self.speed
+
+
+@dataclass
+class Connections:
+    """The clients of one run. ``settings`` is what the journal keeps to connect again; ``follow`` keeps a sandbox's
+    clock in step; ``dismiss`` ends what was started only for this run."""
+
+    azure: ArmClient
+    kubernetes: Callable[[Path], KubeClient]
+    helm: Callable[[Path, Path], HelmProgram]
+    cloud: str
+    registry: str
+    settings: dict[str, Any]
+    chart_source: Callable[[ChartRef], ChartRef] = lambda ref: ref
+    patience: Callable[[float], float] = lambda seconds: seconds
+    follow: "ClockFollower | None" = None
+    dismiss: Callable[[], None] = lambda: None
+
+    @staticmethod
+    def preload() -> None:
+        """Import what later steps need, while something else is being waited for."""
+        KubeClient.preload()
+
+    async def close(self) -> None:
+        """Close connections."""
+        if self.follow is not None:
+            await self.follow.end()
+        await self.azure.close()
+
+
+class ClockFollower:
+    """Reads a sandbox's clock now and then: its time runs fast only while something is being waited for."""
+
+    def __init__(self, clock: FollowingClock, url: str) -> None:
+        self._clock = clock
+        self._url = url
+        self._task: asyncio.Task[None] | None = None
+
+    def read(self) -> None:
+        """Take one reading; a sandbox that does not answer leaves the clock as it is."""
+        with suppress(OSError, ValueError, KeyError), _open(self._url) as answer:
+            value = json.loads(answer.read())
+            rate = value.get("rate", value.get("speed"))
+            speed = _FAST if rate in (None, "max") or not math.isfinite(float(rate)) else float(rate)
+            self._clock.follow(datetime.fromtimestamp(float(value["now"]), UTC), speed)
+
+    def begin(self) -> None:
+        """Go on reading while the loop runs."""
+        self._task = asyncio.get_running_loop().create_task(self._go_on(), name="follow the sandbox's clock")
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.to_thread(self.read)
+            await asyncio.sleep(0.5)
+
+    async def end(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def _open(url: str) -> Any:
+    """Loopback, so never through a proxy."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5)
+
+
+def scenario(name: str) -> "Scenario":
+    """A scenario by id or file. UserError, exit status 2, where it can't be read."""
+    from byocni_tui.sandbox.scenario import ScenarioError, load
+
+    try:
+        return load(name)
+    except ScenarioError as error:
+        raise UserError("scenario", exit_code=EXIT_USAGE, where=error.where, detail=error.problem) from error
+
+
+def scenario_cloud(known: "Scenario") -> str:
+    """The name of the cloud that a scenario plays in."""
+    from byocni_tui.sandbox.scenario import load_cloud
+
+    return str(load_cloud(known)["name"])
+
+
+def scenarios_in(cloud: str) -> list[str]:
+    """The ids of the scenarios that play in a cloud."""
+    from byocni_tui.sandbox.scenario import names
+
+    return [name for name in names() if scenario_cloud(scenario(name)) == cloud]
+
+
+def scenario_plan(known: "Scenario") -> Plan:
+    """The plan that a scenario begins with."""
+    import yaml
+
+    from byocni_tui.plan.reader import load
+
+    text = yaml.safe_dump({"version": 1, "cloud": scenario_cloud(known), **known.plan}, allow_unicode=True)
+    return load(text, known.id)
+
+
+def simulated(context: "Context", options: Simulation) -> Connections:
+    """Start the sandbox of this run, or find it again, and point the clients at it. Blocks for its start."""
+    from byocni_tui.providers.credentials import managed_identity
+    from byocni_tui.sandbox import launcher
+
+    state = context.open_journal().folder / "sandbox"
+    endpoints = launcher.start(
+        options.scenario, seed=options.seed, speed=options.pace, state_dir=state, idle_seconds=IDLE_SECONDS
+    )
+    context.endpoints = endpoints
+    pace = options.pace
+    clock = FollowingClock(datetime.now(UTC), 1.0)
+    follow = ClockFollower(clock, f"{endpoints.control_url.rstrip('/')}/sandbox/clock")
+    follow.read()
+    context.clock = clock
+    cloud = CLOUDS[scenario_cloud(scenario(options.scenario))]
+
+    def charts(ref: ChartRef) -> ChartRef:
+        return msgspec.structs.replace(ref, repo=endpoints.charts_url) if ref.repo else ref
+
+    def patience(seconds: float) -> float:
+        return math.inf if pace == 0 else max(_PATIENCE_FLOOR, seconds / pace)
+
+    def dismiss() -> None:
+        with suppress(OSError):
+            os.kill(endpoints.pid, signal.SIGTERM)
+
+    return Connections(
+        azure=ArmClient(
+            managed_identity(endpoints.identity_url, endpoints.identity_header),
+            ArmSettings(endpoints.arm_url, cloud.scope, ca_file=str(endpoints.ca_file), trust_env=False),
+        ),
+        kubernetes=lambda path: KubeClient(path, trust_env=False),
+        helm=lambda kubeconfig, home: HelmProgram(kubeconfig, home, environ=_direct(os.environ)),
+        cloud=cloud.name,
+        registry=cloud.check_registry,
+        settings={"simulation": msgspec.to_builtins(options)},
+        chart_source=charts,
+        patience=patience,
+        follow=follow,
+        dismiss=dismiss,
+    )
+
+
+def _direct(environ: "os._Environ[str]") -> dict[str, str]:
+    """The environment without proxies: loopback must not go through one."""
+    return {key: value for key, value in environ.items() if not key.lower().endswith("_proxy")}
+
+
+def live(context: "Context", method: str) -> Connections:
+    """The clients for Azure: the plan's cloud, or the one that ``BYOCNI_CLOUD_METADATA`` describes."""
+    from byocni_tui.providers.credentials import sign_in
+
+    plan = context.plan
+    cloud = CLOUDS.get(plan.cloud) or CLOUDS["AzureCloud"]
+    ca_file = os.environ.get("REQUESTS_CA_BUNDLE") or None
+    if metadata := os.environ.get("BYOCNI_CLOUD_METADATA"):
+        cloud = _described(metadata, cloud, ca_file)
+    host = urlsplit(cloud.arm).hostname or ""
+    if (host in ("localhost", "::1") or host.startswith("127.")) and os.environ.get(
+        "BYOCNI_ALLOW_SANDBOX"
+    ) != "1":
+        raise UserError("live_sandbox", exit_code=EXIT_USAGE, url=cloud.arm)
+    credential = sign_in(method, authority=cloud.authority, tenant=plan.tenant)  # type: ignore[arg-type]
+    return Connections(
+        azure=ArmClient(credential, ArmSettings(cloud.arm, cloud.scope, ca_file=ca_file)),
+        kubernetes=KubeClient,
+        helm=HelmProgram,
+        cloud=cloud.name,
+        registry=cloud.check_registry,
+        settings={"method": method},
+    )
+
+
+def _described(url: str, base: Cloud, ca_file: str | None) -> Cloud:
+    """A cloud from its metadata endpoint (``authentication.audiences[0]`` is the token's audience)."""
+    import ssl
+
+    context = ssl.create_default_context(cafile=ca_file)
+    where = f"{url.rstrip('/')}/metadata/endpoints?api-version=2022-09-01" if "/metadata/" not in url else url
+    try:
+        with urllib.request.urlopen(where, timeout=15, context=context) as answer:  # noqa: S310 the user's own address
+            value = json.loads(answer.read())
+        data = value[0] if isinstance(value, list) else value
+        return base._replace(
+            name=str(data.get("name") or base.name),
+            arm=str(data["resourceManager"]).rstrip("/"),
+            scope=str(data["authentication"]["audiences"][0]).rstrip("/") + "/.default",
+            authority=urlsplit(str(data["authentication"]["loginEndpoint"])).netloc,
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise UserError("cloud_metadata", exit_code=EXIT_SIGN_IN, url=where, detail=str(error)) from error
