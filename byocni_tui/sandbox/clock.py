@@ -248,7 +248,7 @@ class VirtualClock:
         )
 
     def _advance(self) -> None:
-        """Fire what is due by now, for at most a batch; each timer at its own moment, so no time is lost by being late."""
+        """Fire what is due by now, for at most a batch; each at its own moment, so being late loses no time."""
         self._wake = None
         started = time.monotonic()
         while (first := self._first()) is not None and time.monotonic() - started < _BATCH:

@@ -10,7 +10,6 @@ import msgspec
 from byocni_tui.sandbox.clock import VirtualClock
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.faults import Faults
     from byocni_tui.sandbox.scenario import Scenario
 
 
@@ -57,6 +56,8 @@ class World:
         self.https_base = ""
         """Base of the HTTPS port (ARM at /, each cluster under /k8s/<n>)."""
         self.token = ""
+        self.ca_pem = b""
+        """The certificate authority that clients are told to trust."""
         self.changed = False
         """Set by whoever changed something worth writing down."""
 
@@ -88,7 +89,7 @@ class World:
         self.changed = False
 
     def load(self, folder: Path) -> bool:
-        """Take over what an earlier ``save`` wrote; false if there is nothing. Raises ``ValueError`` for another version."""
+        """Take over what an earlier ``save`` wrote; false if there is none. Raises ``ValueError`` for another version."""
         path = folder / "world.json"
         if not path.exists():
             return False

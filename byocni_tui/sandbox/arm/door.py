@@ -1,0 +1,170 @@
+"""From an HTTP request to an ARM call and back: token, path, body, headers, errors."""
+
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from byocni_tui.sandbox import tokens
+from byocni_tui.sandbox.arm import ids, metadata
+from byocni_tui.sandbox.arm.call import Answer, Call, Caller
+from byocni_tui.sandbox.arm.errors import ArmError
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.arm.cloud import Arm
+
+_FIXED = {
+    "Cache-Control": "no-cache",
+    "Pragma": "no-cache",
+    "Expires": "-1",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "x-ms-sandbox": "SIMULATION",
+}
+_LIMITS = {"GET": "reads: 3749", "HEAD": "reads: 3749", "DELETE": "deletes: 2999"}
+_MAX_BODY = 4 * 1024 * 1024
+"""ARM takes no larger request."""
+
+
+class Door:
+    """ARM's side of the HTTPS port."""
+
+    def __init__(self, arm: "Arm") -> None:
+        self.arm = arm
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        correlation = request.headers.get("x-ms-correlation-request-id") or str(uuid.uuid4())
+        head = {
+            **_FIXED,
+            "x-ms-request-id": str(uuid.uuid4()),
+            "x-ms-correlation-request-id": correlation,
+            "x-ms-routing-request-id": f"SANDBOX:{datetime.now(UTC):%Y%m%dT%H%M%SZ}:{correlation}",
+        }
+        if "x-ms-client-request-id" in request.headers and request.headers.get(
+            "x-ms-return-client-request-id"
+        ):
+            head["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
+        kind, _, left = _LIMITS.get(request.method, "writes: 2999").partition(": ")
+        head[f"x-ms-ratelimit-remaining-subscription-global-{kind}"] = left
+        try:
+            answer = await self._answer(request)
+        except ArmError as error:
+            head |= error.headers
+            if not error.flat:
+                head["x-ms-failure-cause"] = "gateway"
+            return _response(error.status, error.body(), head)
+        return _response(answer.status, answer.body, {**head, **answer.headers})
+
+    async def _answer(self, request: web.Request) -> Answer:
+        base = f"{request.scheme}://{request.host}"
+        if request.path.rstrip("/").lower() == "/metadata/endpoints":
+            return Answer(200, metadata.endpoints(self.arm.data, base))
+        caller = self._caller(request)
+        try:
+            path = ids.split(request.rel_url.raw_path)
+        except (ValueError, IndexError) as error:
+            raise ArmError(404, "NotFound", f"The resource '{request.path}' could not be found.") from error
+        if request.method == "POST":
+            path = ids.as_action(path)
+        call = Call(
+            method=request.method,
+            path=path,
+            raw_path=request.rel_url.raw_path,
+            query={name.lower(): value for name, value in request.query.items()},
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await self._body(request),
+            caller=caller,
+            base=base,
+        )
+        return self.arm.handle(call)
+
+    def _caller(self, request: web.Request) -> Caller:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        tenant = self.arm.data["tenant"]["id"]
+        login = self.arm.data["endpoints"]["login"]
+        challenge = f'Bearer authorization_uri="{login}/{tenant}", error="invalid_token"'
+        if not token or scheme.lower() != "bearer":
+            raise ArmError(
+                401,
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is missing.",
+                headers={"WWW-Authenticate": challenge},
+            )
+        claims = tokens.read(self.arm.world.token, token)
+        if claims is None:
+            raise ArmError(
+                401,
+                "InvalidAuthenticationToken",
+                "The access token is invalid.",
+                headers={
+                    "WWW-Authenticate": f'{challenge}, error_description="The access token is invalid."'
+                },
+            )
+        if claims["exp"] < time.time():
+            text = (
+                f"The access token expiry UTC time '{_us_time(claims['exp'])}' is earlier than current UTC time "
+                f"'{_us_time(time.time())}'."
+            )
+            raise ArmError(
+                401,
+                "ExpiredAuthenticationToken",
+                text,
+                headers={"WWW-Authenticate": f'{challenge}, error_description="{text}"'},
+            )
+        return Caller(object_id=claims["oid"], client_id=claims["appid"], tenant=claims["tid"])
+
+    async def _body(self, request: web.Request) -> Any:
+        if request.method in ("GET", "HEAD", "DELETE"):
+            return None
+        try:
+            data = (
+                await request.content.read(_MAX_BODY + 1)
+                if request.content_length is None
+                else await _read(request)
+            )
+        except web.HTTPRequestEntityTooLarge:
+            data = b" " * (_MAX_BODY + 1)
+        if len(data) > _MAX_BODY:
+            raise ArmError(
+                413,
+                "RequestContentTooLarge",
+                f"The request content size exceeds the maximum size of '{_MAX_BODY // 1024 // 1024} MB'.",
+            )
+        if not data.strip():
+            return None
+        try:
+            return msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            from byocni_tui.sandbox.arm.jsonc import loads
+
+            try:
+                return loads(data.decode("utf-8", "strict"))
+            except ValueError:
+                raise ArmError(
+                    400,
+                    "InvalidRequestContent",
+                    f"The request content was invalid and could not be deserialized: '{error}'.",
+                ) from error
+
+
+async def _read(request: web.Request) -> bytes:
+    return await request.read()
+
+
+def _us_time(epoch: float) -> str:
+    moment = datetime.fromtimestamp(epoch, UTC)
+    return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
+def _response(status: int, body: Any, headers: dict[str, str]) -> web.Response:
+    if body is None:
+        return web.Response(status=status, headers=headers)
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(body),
+        headers={**headers, "Content-Type": "application/json; charset=utf-8"},
+    )

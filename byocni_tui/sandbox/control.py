@@ -1,0 +1,139 @@
+"""The plain HTTP port: tokens for managed identities, the chart repository, the sandbox's own clock and faults."""
+
+import asyncio
+import hmac
+import math
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from byocni_tui.sandbox import tokens
+from byocni_tui.sandbox.arm.call import Caller
+from byocni_tui.sandbox.arm.metadata import endpoints
+from byocni_tui.sandbox.faults import Fault
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.server import Sandbox
+
+
+class Control:
+    """Answers on the HTTP port."""
+
+    def __init__(self, sandbox: "Sandbox") -> None:
+        self._sandbox = sandbox
+        self._charts: Mapping[str, bytes] | None = None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        path = request.path
+        if path == "/msi/token" and request.method == "GET":
+            return self._token(request)
+        charts = f"/charts/{self._sandbox.secrets['charts']}/"
+        if path.startswith(charts):
+            return self._chart(path.removeprefix(charts))
+        if path.startswith("/sandbox/"):
+            return await self._own(request, path.removeprefix("/sandbox/"))
+        return web.json_response({"error": "not in the sandbox"}, status=404)
+
+    def _token(self, request: web.Request) -> web.Response:
+        given = request.headers.get("X-IDENTITY-HEADER", "")
+        if not hmac.compare_digest(given.encode(), self._sandbox.secrets["identity"].encode()):
+            return web.json_response(
+                {"statusCode": 401, "message": "The X-IDENTITY-HEADER is missing or wrong."}, status=401
+            )
+        data, world = self._sandbox.arm.data, self._sandbox.world
+        caller = Caller(
+            object_id=data["caller"]["object_id"],
+            client_id=data["caller"]["client_id"],
+            tenant=data["tenant"]["id"],
+        )
+        resource = request.query.get("resource", "")
+        struck = world.faults.strike(service="identity", resource=resource)
+        lifetime = float(struck["seconds"]) if struck and struck["kind"] == "short_token" else tokens.LIFETIME
+        token, expires = tokens.issue(world.token, caller, resource, lifetime)
+        return web.json_response(
+            {
+                "access_token": token,
+                "expires_on": str(expires),
+                "not_before": str(int(time.time())),
+                "resource": resource,
+                "token_type": "Bearer",
+                "client_id": caller.client_id,
+            }
+        )
+
+    def _chart(self, name: str) -> web.Response:
+        if self._charts is None:
+            from byocni_tui.sandbox.kube.life.charts import repository
+
+            self._charts = repository(self._sandbox.endpoints.charts_url)
+        data = self._charts.get(name)
+        if data is None:
+            return web.Response(status=404, text="not found")
+        kind = "text/yaml" if name.endswith(".yaml") else "application/gzip"
+        return web.Response(body=data, content_type=kind)
+
+    async def _own(self, request: web.Request, name: str) -> web.Response:
+        """The sandbox's own addresses: ``clock`` (GET; PUT speed or step), ``cloud``, ``faults``, ``stop``."""
+        if request.headers.get("Authorization") != f"Bearer {self._sandbox.secrets['token']}":
+            return web.json_response({"error": "a token is required"}, status=401)
+        world = self._sandbox.world
+        try:
+            body: Any = msgspec.json.decode(await request.read() or b"{}")
+            if name == "clock":
+                if request.method == "PUT":
+                    _move(world.clock, body)
+                return web.json_response(clock_reading(world.clock))
+            if name == "cloud":
+                return web.json_response(self._cloud())
+            if name == "faults" and request.method == "POST":
+                world.faults.add(msgspec.convert(body, Fault))
+                return web.json_response({"added": body["id"]})
+            if name.startswith("faults/") and request.method == "DELETE":
+                return web.json_response({"removed": world.faults.remove(name.removeprefix("faults/"))})
+        except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        if name == "stop" and request.method == "POST":
+            ended: asyncio.Event | None = self._sandbox.ended
+            if ended is not None:
+                asyncio.get_running_loop().call_later(0.05, ended.set)
+            return web.json_response({"stopping": ended is not None})
+        return web.json_response({"error": "not in the sandbox"}, status=404)
+
+
+    def _cloud(self) -> dict[str, Any]:
+        """What the clients' files need to know: the cloud's endpoints and the subscriptions."""
+        arm, world = self._sandbox.arm, self._sandbox.world
+        subscriptions = [
+            {"subscriptionId": one["id"], "displayName": one["name"], "state": one.get("state", "Enabled")}
+            for one in arm.data["subscriptions"]
+        ]
+        return {**endpoints(arm.data, world.https_base), "sandbox": {"subscriptions": subscriptions}}
+
+
+def _move(clock: Any, body: dict[str, Any]) -> None:
+    if "speed" in body:
+        speed = float(body["speed"])
+        if math.isnan(speed):
+            raise ValueError("speed is no number")
+        clock.speed = math.inf if speed < 0 else speed
+    if "step" in body:
+        clock.step(float(body["step"]))
+    if body.get("until_idle"):
+        clock.run_until_idle()
+
+
+def clock_reading(clock: Any) -> dict[str, Any]:
+    """``origin``: virtual now; ``offset``: virtual minus real seconds; ``speed``: virtual seconds a real second at this
+    moment; ``nominal``: the speed asked for (-1: max)."""
+    now, rate = clock.now(), clock.rate
+    return {
+        "origin": datetime.fromtimestamp(now, UTC).isoformat().replace("+00:00", "Z"),
+        "offset": now - time.time(),
+        "speed": rate if math.isfinite(rate) else -1,
+        "nominal": clock.speed if math.isfinite(clock.speed) else -1,
+    }

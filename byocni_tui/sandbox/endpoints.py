@@ -1,0 +1,53 @@
+"""Where a running sandbox is, as a small file that others read."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+FILE: Final = "endpoints.json"
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses without a slash at the end. ``speed`` -1 stands for max."""
+
+    arm_url: str
+    identity_url: str
+    identity_header: str
+    charts_url: str
+    control_url: str
+    ca_file: str
+    token: str
+    pid: int
+    scenario: str
+    cloud: str
+    subscription: str
+    tenant: str
+    speed: float
+
+    def write(self, folder: Path) -> None:
+        """Into ``folder/endpoints.json``, readable by the owner only."""
+        temporary = folder / f"{FILE}.{os.getpid()}"
+        temporary.touch(mode=0o600)
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        temporary.replace(folder / FILE)
+
+
+def read(folder: Path) -> Endpoints | None:
+    """What a sandbox wrote there; None where there is nothing, or something else."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=Endpoints)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def alive(endpoints: Endpoints) -> bool:
+    """Whether its process is still there."""
+    try:
+        os.kill(endpoints.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

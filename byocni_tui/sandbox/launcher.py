@@ -1,0 +1,128 @@
+"""Starts the sandbox's process, finds one that runs, and prepares the environment of its clients."""
+
+import json
+import math
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from byocni_tui.sandbox.endpoints import Endpoints, alive, read
+
+CLOUD_NAME: Final = "ByocniSandbox"
+_PATIENCE: Final = 10.0
+
+
+class LaunchError(RuntimeError):
+    """The process didn't come up; the text is what it said."""
+
+
+def start(
+    scenario: str = "article",
+    *,
+    seed: int = 1,
+    speed: float = 60.0,
+    state_dir: Path,
+    idle_seconds: float = 1800.0,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    token: str | None = None,
+) -> Endpoints:
+    """The sandbox whose state is in ``state_dir``: the one that runs there, else a new process that goes on from it.
+
+    ``speed`` is virtual seconds per real second, ``math.inf`` for max. Returns once it answers; raises ``LaunchError``,
+    at the latest after ten seconds.
+    """
+    running = read(state_dir)
+    if running is not None and alive(running) and answers(running):
+        return running
+    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    words = [sys.executable, "-m", "byocni_tui.sandbox.server", "--scenario", scenario, "--seed", str(seed)]
+    words += ["--speed", "inf" if math.isinf(speed) else str(speed), "--state", str(state_dir.resolve())]
+    words += ["--idle", str(idle_seconds), "--host", host, "--port", str(port)]
+    words += ["--token", token] if token else []
+    log = (state_dir / "sandbox.log").open("ab")
+    with log, subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        line = _first_line(process.stdout.fileno(), process)
+        # The process outlives us: leaving the block must not wait for it.
+        process.returncode = 0
+    try:
+        return msgspec.json.decode(line, type=Endpoints)
+    except msgspec.DecodeError:
+        problem = json.loads(line or b"{}").get("error") if line.startswith(b"{") else None
+        raise LaunchError(str(problem or f"see {state_dir / 'sandbox.log'}")) from None
+
+
+def _first_line(descriptor: int, process: "subprocess.Popen[bytes]") -> bytes:
+    deadline = time.monotonic() + _PATIENCE
+    line = b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            process.terminate()
+            raise LaunchError(f"the sandbox did not answer within {_PATIENCE:.0f} seconds")
+        piece = os.read(descriptor, 65536)
+        if not piece:
+            return line
+        line += piece
+    return line
+
+
+def control(endpoints: Endpoints, path: str, method: str = "GET", body: object = None) -> object:
+    """Ask the sandbox's own address (``clock``, ``faults``, ``stop``). Raises ``OSError``."""
+    request = urllib.request.Request(  # noqa: S310 our own loopback address
+        f"{endpoints.control_url}/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {endpoints.token}"},
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=5) as response:
+        answer: object = json.load(response)
+        return answer
+
+
+def answers(endpoints: Endpoints) -> bool:
+    """Whether the one that wrote the file is there, and not another process with its number."""
+    try:
+        control(endpoints, "clock")
+    except OSError:
+        return False
+    return True
+
+
+def stop(endpoints: Endpoints) -> bool:
+    """End it and wait until it has written its state; false if it was gone."""
+    try:
+        control(endpoints, "stop", "POST", {})
+    except OSError:
+        return False
+    deadline = time.monotonic() + _PATIENCE
+    while alive(endpoints) and time.monotonic() < deadline:
+        try:
+            # Where we are its parent it stays a zombie until somebody asks.
+            os.waitpid(endpoints.pid, os.WNOHANG)
+        except ChildProcessError:
+            pass
+        time.sleep(0.02)
+    if alive(endpoints):
+        os.kill(endpoints.pid, signal.SIGTERM)
+    return True
+
+
+def environment(endpoints: Endpoints, home: Path) -> dict[str, str]:
+    """Variables for az, kubectl and helm; their own folders below ``home`` are written, signed in and filled, so that
+    nothing of the user's is touched and the first command needs nothing else."""
+    from byocni_tui.sandbox import client_files
+
+    return client_files.write(endpoints, home)
