@@ -5,7 +5,6 @@ import asyncio
 import json
 import math
 import os
-import signal
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
@@ -82,18 +81,17 @@ class Connections:
 class ClockFollower:
     """Reads a sandbox's clock now and then: its time runs fast only while something is being waited for."""
 
-    def __init__(self, clock: FollowingClock, url: str) -> None:
+    def __init__(self, clock: FollowingClock, url: str, token: str) -> None:
         self._clock = clock
-        self._url = url
+        self._request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 loopback
         self._task: asyncio.Task[None] | None = None
 
     def read(self) -> None:
         """Take one reading; a sandbox that does not answer leaves the clock as it is."""
-        with suppress(OSError, ValueError, KeyError), _open(self._url) as answer:
+        with suppress(OSError, ValueError, KeyError), _open(self._request) as answer:
             value = json.loads(answer.read())
-            rate = value.get("rate", value.get("speed"))
-            speed = _FAST if rate in (None, "max") or not math.isfinite(float(rate)) else float(rate)
-            self._clock.follow(datetime.fromtimestamp(float(value["now"]), UTC), speed)
+            rate = float(value["speed"])
+            self._clock.follow(datetime.fromisoformat(value["origin"]), _FAST if rate < 0 else rate)
 
     def begin(self) -> None:
         """Go on reading while the loop runs."""
@@ -111,7 +109,7 @@ class ClockFollower:
             await asyncio.gather(self._task, return_exceptions=True)
 
 
-def _open(url: str) -> Any:
+def _open(url: urllib.request.Request) -> Any:
     """Loopback, so never through a proxy."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5)
 
@@ -123,7 +121,7 @@ def scenario(name: str) -> "Scenario":
     try:
         return load(name)
     except ScenarioError as error:
-        raise UserError("scenario", exit_code=EXIT_USAGE, where=error.where, detail=error.problem) from error
+        raise UserError("scenario_unreadable", exit_code=EXIT_USAGE, where=error.where, detail=error.problem) from error
 
 
 def scenario_cloud(known: "Scenario") -> str:
@@ -156,13 +154,16 @@ def simulated(context: "Context", options: Simulation) -> Connections:
     from byocni_tui.sandbox import launcher
 
     state = context.open_journal().folder / "sandbox"
-    endpoints = launcher.start(
-        options.scenario, seed=options.seed, speed=options.pace, state_dir=state, idle_seconds=IDLE_SECONDS
-    )
+    try:
+        endpoints = launcher.start(
+            options.scenario, seed=options.seed, speed=options.pace, state_dir=state, idle_seconds=IDLE_SECONDS
+        )
+    except (launcher.LaunchError, OSError) as error:
+        raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
     context.endpoints = endpoints
     pace = options.pace
     clock = FollowingClock(datetime.now(UTC), 1.0)
-    follow = ClockFollower(clock, f"{endpoints.control_url.rstrip('/')}/sandbox/clock")
+    follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token)
     follow.read()
     context.clock = clock
     cloud = CLOUDS[scenario_cloud(scenario(options.scenario))]
@@ -174,8 +175,7 @@ def simulated(context: "Context", options: Simulation) -> Connections:
         return math.inf if pace == 0 else max(_PATIENCE_FLOOR, seconds / pace)
 
     def dismiss() -> None:
-        with suppress(OSError):
-            os.kill(endpoints.pid, signal.SIGTERM)
+        launcher.stop(endpoints)
 
     return Connections(
         azure=ArmClient(

@@ -69,6 +69,7 @@ class ArmClient:
         self._credential = credential
         self._settings = settings
         self._client: Any = None
+        self._building = asyncio.Lock()
         self.calls = 0
 
     def _pipeline(self) -> Any:
@@ -114,7 +115,8 @@ class ArmClient:
         from azure.core.rest import HttpRequest
 
         what = f"{method} {url.partition('?')[0]}"
-        client = await asyncio.to_thread(self._pipeline) if self._client is None else self._client
+        async with self._building:
+            client = self._client or await asyncio.to_thread(self._pipeline)
         self.calls += 1
         try:
             request = HttpRequest(method, client.format_url(url), json=body, headers=self._correlation())
