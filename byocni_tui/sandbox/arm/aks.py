@@ -170,7 +170,7 @@ class ManagedClusters(Handler):
             "contexts": [{"name": context, "context": {"cluster": name, "user": user}}],
             "current-context": context,
             "preferences": {},
-            "users": [{"name": user, "user": {"token": cluster.token(user)}}],
+            "users": [{"name": user, "user": {"token": cluster.token("clusterAdmin")}}],
         }
         text = yaml.safe_dump(config, sort_keys=False)
         return {

@@ -263,7 +263,8 @@ def polling(
     region = (target or {}).get("body", {}).get("location") or arm.data["regions"][0]["name"]
     base = f"{call.base}/subscriptions/{call.path.subscription}/providers/{namespace}/locations/{region}"
     query = f"?api-version={call.api_version}"
-    headers = {"Retry-After": retry_after(arm, operation)}
+    # The SDKs read Retry-After of a first answer as a whole number, of polls with fractions; this one they take as it is.
+    headers = {"x-ms-retry-after-ms": str(max(1, round(1000 * float(retry_after(arm, operation)))))}
     if asynchronous:
         headers["Azure-AsyncOperation"] = f"{base}/operations/{operation['name']}{query}"
     if location:

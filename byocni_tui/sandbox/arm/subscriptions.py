@@ -193,7 +193,7 @@ class Groups(Handler):
         at = f"{call.base}/subscriptions/{call.path.subscription}/operationresults/{operation['name']}"
         return {
             "Location": f"{at}?api-version={call.api_version}",
-            "Retry-After": checks.retry_after(self.arm, operation),
+            "x-ms-retry-after-ms": str(max(1, round(1000 * float(checks.retry_after(self.arm, operation))))),
         }
 
     def _resources(self, group: Record) -> "list[Record]":
