@@ -87,7 +87,11 @@ def _roles() -> dict[str, list[dict[str, Any]]]:
     edit = [{**rule, "verbs": _READ + _WRITE} for rule in view]
     edit += [
         {"apiGroups": [""], "resources": ["secrets"], "verbs": _READ + _WRITE},
-        {"apiGroups": [""], "resources": ["pods/exec", "pods/attach", "pods/portforward"], "verbs": ["create", "get"]},
+        {
+            "apiGroups": [""],
+            "resources": ["pods/exec", "pods/attach", "pods/portforward"],
+            "verbs": ["create", "get"],
+        },
         {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]},
     ]
     own = {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings", "roles"]}
@@ -96,11 +100,19 @@ def _roles() -> dict[str, list[dict[str, Any]]]:
         "admin": [*edit, {**own, "verbs": _READ + _WRITE}],
         "edit": edit,
         "view": view,
-        "system:discovery": [{"nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *info],
-                              "verbs": ["get"]}],
+        "system:discovery": [
+            {
+                "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *info],
+                "verbs": ["get"],
+            }
+        ],
         "system:public-info-viewer": [{"nonResourceURLs": info, "verbs": ["get"]}],
         "system:basic-user": [
             {"apiGroups": ["authorization.k8s.io"], "resources": reviews, "verbs": ["create"]},
-            {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]},
+            {
+                "apiGroups": ["authentication.k8s.io"],
+                "resources": ["selfsubjectreviews"],
+                "verbs": ["create"],
+            },
         ],
     }

@@ -248,7 +248,9 @@ def node_object(
 ) -> Object:
     """A Node as AKS registers it (labels of the public AKS documentation, status as in the recordings)."""
     now = Stamp(cluster.clock.now())
-    group = cluster.id.split("/resourceGroups/")[-1].split("/")[0] if "/resourceGroups/" in cluster.id else "rg"
+    group = (
+        cluster.id.split("/resourceGroups/")[-1].split("/")[0] if "/resourceGroups/" in cluster.id else "rg"
+    )
     own = {
         "agentpool": pool,
         "beta.kubernetes.io/arch": "amd64",

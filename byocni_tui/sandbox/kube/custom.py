@@ -20,10 +20,18 @@ def register(registry: Registry, crd: dict[str, Any]) -> None:
         own = {"group": group, "version": version["name"], "kind": names["kind"]}
         wanted = version.get("subresources") or {}
         if "status" in wanted:
-            subresources["status"] = {"subresource": "status", "responseKind": own, "verbs": ["get", "patch", "update"]}
+            subresources["status"] = {
+                "subresource": "status",
+                "responseKind": own,
+                "verbs": ["get", "patch", "update"],
+            }
         if "scale" in wanted:
             scale = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-            subresources["scale"] = {"subresource": "scale", "responseKind": scale, "verbs": ["get", "patch", "update"]}
+            subresources["scale"] = {
+                "subresource": "scale",
+                "responseKind": scale,
+                "verbs": ["get", "patch", "update"],
+            }
         registry.add(
             Kind(
                 group=group,

@@ -40,6 +40,11 @@ class Kind:
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
     @property
+    def storage(self) -> str:
+        """The group_resource under which its objects are stored: both kinds of Event are one."""
+        return "events" if self.group_resource == "events.events.k8s.io" else self.group_resource
+
+    @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 

@@ -217,7 +217,13 @@ class Store:
             why = f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {old_meta['uid']}"
             raise conflict(kind.resource, kind.group, name, why)
         obj["apiVersion"], obj["kind"] = kind.api_version, kind.kind
-        for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+        for key in (
+            "uid",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "generation",
+        ):
             if key in old_meta:
                 meta[key] = old_meta[key]
             else:
@@ -330,7 +336,8 @@ class Store:
     def dump(self) -> dict[str, Any]:
         """Everything as plain JSON; the watch history is not kept."""
         objects = {
-            resource: [freeze(entry.object()) for entry in self.entries(resource)] for resource in self.resources()
+            resource: [freeze(entry.object()) for entry in self.entries(resource)]
+            for resource in self.resources()
         }
         rng = self._rng.getstate()
         return {"version": self.version, "rng": [rng[0], list(rng[1]), rng[2]], "objects": objects}
@@ -352,7 +359,7 @@ class Store:
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _kind(self, kind_info: Kind | str) -> Kind:
-        return self.registry.stored(kind_info if isinstance(kind_info, str) else kind_info.group_resource)
+        return self.registry.stored(kind_info if isinstance(kind_info, str) else kind_info.storage)
 
     def _put(self, event: str, kind: Kind, ns: str, name: str, obj: Object, old: Entry | None) -> Object:
         self.version += 1
