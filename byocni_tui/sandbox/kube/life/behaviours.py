@@ -90,6 +90,8 @@ class Behaviours:
             return crd is not None
         if "workload" in want:
             return self._workload(want)
+        if "agent_ready" in want:
+            return self._agent_ready(str(fill(want["agent_ready"], context)))
         obj = self.find(want, context)
         if obj is None:
             return False
@@ -99,6 +101,14 @@ class Behaviours:
         if "equals" in want:
             return value == fill(want["equals"], context)
         return bool(value)
+
+    def _agent_ready(self, node: str) -> bool:
+        """Whether a behaviour's agent is ready on a node."""
+        for key in self._pods.on_node(node):
+            pod = self._life.get("pods", *key)
+            if pod is not None and pod_ready(pod) and self.of_agent(pod) is not None:
+                return True
+        return False
 
     def find(self, want: Obj, context: dict[str, str]) -> Obj | None:
         """The object that a condition or source names (``resource``, ``name`` or the first, ``namespace`` or any)."""
