@@ -203,13 +203,13 @@ class ArmClient:
         status, headers, text = answer
         body = _decode(text, path) if text.strip() else {}
         url = headers.get("Azure-AsyncOperation") or (headers.get("Location") if status == 202 else None)
-        wait = _seconds(headers.get("Retry-After"))
+        wait = _wait(headers)
         return Put(body, Operation("InProgress", self._same_host(url), wait) if url else None)
 
     async def operation(self, url: str) -> Operation:
         """Look once: ``Azure-AsyncOperation`` answers 200 with a status, ``Location`` answers 202 until it is done."""
         status, headers, text = await self._send("GET", self._same_host(url))
-        wait = _seconds(headers.get("Retry-After"))
+        wait = _wait(headers)
         if status == 202:
             return Operation("InProgress", headers.get("Location") or url, wait)
         body = _decode(text, url) if text.strip() else {}
@@ -257,6 +257,12 @@ def _claims(token: str) -> Json:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    """Until the next poll: ``Retry-After``, else the millisecond form that azure-core also knows."""
+    seconds, milliseconds = _seconds(headers.get("Retry-After")), _seconds(headers.get("x-ms-retry-after-ms"))
+    return seconds if seconds is not None or milliseconds is None else milliseconds / 1000
 
 
 def _seconds(header: str | None) -> float | None:
