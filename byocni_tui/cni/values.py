@@ -157,3 +157,9 @@ def chart_of(plan: Plan, *, known: Catalogue | None = None) -> ChartRef | None:
         )
         ref = msgspec.structs.replace(ref, crds=separate)
     return ref
+
+
+def installs_nothing(plan: Plan) -> bool:
+    """Whether the plan leaves the installation to a person: a plugin on offer that has no chart."""
+    found = plugin_of(plan)
+    return found is not None and found.offered and found.chart is None

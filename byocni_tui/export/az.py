@@ -1,5 +1,6 @@
 """The plan as a bash script for the Azure CLI, kubectl and Helm."""
 
+from byocni_tui.cni.values import installs_nothing
 from byocni_tui.export.header import header
 from byocni_tui.export.shell import comment, quote
 from byocni_tui.export.steps import steps
@@ -23,7 +24,7 @@ def render(plan: Plan, tr: Translator | None = None) -> str:
     for step in todo:
         lines += comment(tr(f"export.why.{step.key}"))
         lines += [*step.commands, ""]
-    if plan.cni.plugin == "manual":
+    if installs_nothing(plan):
         lines += [*comment(tr("export.why.manual")), ""]
     return "\n".join(lines).rstrip() + "\n"
 

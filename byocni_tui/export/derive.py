@@ -6,6 +6,7 @@ from typing import Any, Final
 import yaml
 
 from byocni_tui.cni import values as cni_values
+from byocni_tui.export.shell import clean
 from byocni_tui.plan import derive as plan_derive
 from byocni_tui.plan.model import NodePool, Plan
 
@@ -57,11 +58,26 @@ def parts_of(resource_id: str) -> dict[str, str]:
 
 
 def to_yaml(value: Any) -> str:
-    """YAML in the order of the data, deterministic."""
+    """YAML in the order of the data, deterministic; what no UTF-8 file can hold is replaced."""
+    try:
+        return _dump(value)
+    except UnicodeEncodeError:
+        return _dump(_cleaned(value))
+
+
+def _dump(value: Any) -> str:
     text: str = yaml.dump(
         value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100
     )
     return text
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def helm_values(plan: Plan) -> tuple[dict[str, Any], dict[str, str]]:

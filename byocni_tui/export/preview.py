@@ -1,5 +1,6 @@
 """The commands that the wizard shows while a plan is being typed: valid shell at every moment."""
 
+from byocni_tui.cni.values import installs_nothing
 from byocni_tui.export.shell import comment, quote
 from byocni_tui.export.steps import steps
 from byocni_tui.locale import Translator
@@ -22,6 +23,6 @@ def commands(plan: Plan, tr: Translator | None = None) -> list[str]:
         first, *rest = step.commands
         result.append("\n".join((*notes, first)))
         result.extend(rest)
-    if plan.cni.plugin == "manual":
+    if installs_nothing(plan):
         result.append("\n".join(comment(tr("export.why.manual"))))
     return result

@@ -183,7 +183,9 @@ def _cluster(make: _Maker) -> None:
         command.maybe("--nodepool-name", pools[0].name or None)
         _pool_flags(command, pools[0], first=True)
     if cluster.ssh_key:
-        command.flag("--ssh-key-value", cluster.ssh_key)
+        key = cluster.ssh_key
+        # Quoted, a tilde is no home folder any more, and az does not expand it either.
+        command.flag("--ssh-key-value", Raw(f'"$HOME"/{quote(key[2:])}') if key.startswith("~/") else key)
     else:
         command.flag("--no-ssh-key")
     make.step("cluster", _tags(command, cluster.tags))
@@ -252,7 +254,8 @@ def _cni(make: _Maker) -> None:
     if chart.crds is not None:
         crds = Command("helm", "template", chart.crds.release, chart.crds.name)
         crds.maybe("--repo", chart.crds.repo).maybe("--version", chart.crds.version)
-        make.step("crds", f"{crds.text()} \\\n  | kubectl apply --server-side --filename -")
+        apply = f"{crds.text()} \\\n  | kubectl apply --server-side --filename -"
+        make.step("crds", apply, "kubectl wait --for=condition=Established crd --all --timeout=1m")
     values, late = derive.helm_values(plan)
     if late:
         fqdn = "privateFqdn" if plan.cluster.private else "fqdn"
