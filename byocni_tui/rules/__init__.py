@@ -7,7 +7,15 @@ import msgspec
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.finding import Finding
 from byocni_tui.plan.model import Plan
-from byocni_tui.rules import addresses, service, subnet, support
+from byocni_tui.rules import (
+    addresses,
+    names,
+    pools,
+    service,
+    subnet,
+    support,
+    values,
+)
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.registry import RULES, Rule
 from byocni_tui.rules.report import NotRun, Report
@@ -15,7 +23,15 @@ from byocni_tui.rules.silence import silenced
 
 __all__ = ["RULES", "TOPICS", "NotRun", "Report", "Rule", "check"]
 
-TOPICS: Final = (support, addresses, subnet, service)
+TOPICS: Final = (
+    support,
+    values,
+    names,
+    addresses,
+    pools,
+    subnet,
+    service,
+)
 """The modules that hold the rules; importing them registers their rules."""
 
 _RANK: Final = {"error": 0, "warning": 1, "info": 2}

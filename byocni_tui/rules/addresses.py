@@ -168,7 +168,7 @@ def subnet_outside(case: Case) -> Iterator[Finding]:
         return
     if not any(vnet.range.contains(subnet.range) for vnet in case.vnets):
         vnet = case.vnets[0]
-        inside = _first_free(case, vnet.range, max(subnet.range.prefix, min(vnet.range.prefix + 1, 29)))
+        inside = first_free(case, vnet.range, max(subnet.range.prefix, min(vnet.range.prefix + 1, 29)))
         yield found(
             "BYO212",
             subnet.field,
@@ -180,7 +180,7 @@ def subnet_outside(case: Case) -> Iterator[Finding]:
         )
 
 
-def _first_free(case: Case, vnet: Range, prefix: int) -> str | None:
+def first_free(case: Case, vnet: Range, prefix: int) -> str | None:
     """The first block of that size in the network that no subnet there has."""
     from byocni_tui.rules.resources import properties, subnet_ranges, vnet_of
 

@@ -1,8 +1,9 @@
 """One plan with one set of facts, and what many rules want to know about them, worked out once."""
 
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
+from byocni_tui.cni.model import Plugin
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules.known_ranges import Taken, taken
@@ -16,6 +17,16 @@ class Place(NamedTuple):
     text: str
     range: Range
     facts: bool = False
+
+
+API_STAND_IN: Final = "api-server.invalid"
+
+
+def _first_pool(value: Any) -> str | None:
+    """The pool in a chart's values: a text, a list of texts, or a list of objects with ``cidr``."""
+    first = value[0] if isinstance(value, list) and value else value
+    found = first.get("cidr") if isinstance(first, dict) else first
+    return found if isinstance(found, str) else None
 
 
 class Case:
@@ -75,6 +86,73 @@ class Case:
     def taken(self) -> Taken:
         """Everything that is in use elsewhere, as far as plan and facts tell."""
         return taken(self.plan.network.known_ranges, self.facts)
+
+    @cached_property
+    def connected(self) -> frozenset[str]:
+        """Ids, in lower case, of the cluster's network (where it exists) and of its peers."""
+        from byocni_tui.rules.resources import properties, vnet_id, vnet_of
+
+        peers = {
+            str((properties(peering).get("remoteVirtualNetwork") or {}).get("id", "")).lower()
+            for peering in properties(vnet_of(self)).get("virtualNetworkPeerings") or ()
+        }
+        return frozenset({*peers, (vnet_id(self) or "").strip().rstrip("/").lower()} - {""})
+
+    @cached_property
+    def plugin(self) -> Plugin | None:
+        """The plugin, where the catalogue knows and offers it."""
+        from byocni_tui.cni.catalogue import plugin
+
+        known = plugin(self.plan.cni.plugin)
+        return known if known and known.offered else None
+
+    @cached_property
+    def version(self) -> str | None:
+        """The plugin's version: the plan's, or the catalogue's default."""
+        from byocni_tui.cni.values import version_of
+
+        return version_of(self.plan) if self.plugin else None
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The Helm values as they will be used; the API server's name is not known yet, so a stand-in is there."""
+        from byocni_tui.cni.values import render
+
+        return render(self.plan, api_server=API_STAND_IN) if self.plugin else {}
+
+    def value(self, path: str) -> Any:
+        """What stands at a dotted path of the Helm values, or None."""
+        node: Any = self.values
+        for step in path.split("."):
+            node = node.get(step) if isinstance(node, dict) else None
+        return node
+
+    @cached_property
+    def mask(self) -> int | None:
+        """Prefix length of the plugin's blocks; None where it has none, or none that makes sense (BYO004)."""
+        from byocni_tui.cni.values import node_mask_of
+
+        mask = node_mask_of(self.plan) if self.plugin else None
+        return mask if mask is not None and 1 <= mask <= 32 else None
+
+    @cached_property
+    def rendered_pool(self) -> Place | None:
+        """The range that the plugin really hands out. ``field`` is ``cni.pool`` or ``network.pod_cidr`` where it comes
+        from there, a path of ``cni.values`` where that overrides them, ``default`` for the chart's own."""
+        plugin = self.plugin
+        if plugin is None or plugin.ipam.kind == "none" or not plugin.ipam.pool_path:
+            return None
+        text = _first_pool(self.value(plugin.ipam.pool_path))
+        if text is None:
+            default = of(plugin.ipam.default_pool)
+            return Place("default", plugin.ipam.default_pool or "", default) if default else None
+        found = of(text)
+        if found is None:
+            return None
+        own = self.place("cni.pool") or (None if self.plan.cni.pool else self.place("network.pod_cidr"))
+        if own and own.text.strip() == text.strip():
+            return own
+        return Place(f"cni.values.{plugin.ipam.pool_path}", text, found)
 
     def free(self, prefix: int, near: Range, *, leaving: str) -> Range | None:
         """The nearest range of that size that collides with nothing but (perhaps) what stands at ``leaving``."""

@@ -94,9 +94,12 @@ def _of_vnet(vnet: dict[str, Any]) -> list[tuple[Range, Use]]:
 def _of_cluster(cluster: dict[str, Any]) -> list[tuple[Range, Use]]:
     profile = (cluster.get("properties") or {}).get("networkProfile") or {}
     own = str(cluster.get("id", ""))
+    pools = (cluster.get("properties") or {}).get("agentPoolProfiles") or ()
+    subnets = [str(pool["vnetSubnetID"]).lower() for pool in pools if pool.get("vnetSubnetID")]
+    vnet = subnets[0].rsplit("/subnets/", 1)[0] if subnets else ""
     items = []
     for key in ("podCidr", "serviceCidr"):
         found = parse(str(profile.get(key) or ""))
         if isinstance(found, Range):
-            items.append((found, Use("cluster", own, str(cluster.get("name", own)), True)))
+            items.append((found, Use("cluster", own, str(cluster.get("name", own)), True, vnet)))
     return items

@@ -35,6 +35,7 @@ TABLE: Final = (
     Silence("BYO203", "BYO211", _same_field),
     Silence("BYO214", "BYO211", _same_field),
     Silence("BYO204", "BYO210", _same_pair),
+    Silence("BYO215", "BYO209", _same_field),
     Silence("BYO206", "BYO207", _same_field),
     Silence("BYO311", "BYO312", _everything_denied),
     Silence("BYO701", "BYO714", _same_field),
