@@ -91,7 +91,9 @@ class ClockFollower:
         with suppress(OSError, ValueError, KeyError), _open(self._request) as answer:
             value = json.loads(answer.read())
             rate = float(value["speed"])
-            self._clock.follow(datetime.fromisoformat(value["origin"]), _FAST if rate < 0 else rate)
+            # Between two readings the sandbox may have slowed down: what was shown already is not taken back.
+            origin = max(datetime.fromisoformat(value["origin"]), self._clock.now())
+            self._clock.follow(origin, _FAST if rate < 0 else rate)
 
     def begin(self) -> None:
         """Go on reading while the loop runs."""
@@ -100,7 +102,7 @@ class ClockFollower:
     async def _go_on(self) -> None:
         while True:
             await asyncio.to_thread(self.read)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.2)
 
     async def end(self) -> None:
         """Stop reading."""
@@ -121,7 +123,9 @@ def scenario(name: str) -> "Scenario":
     try:
         return load(name)
     except ScenarioError as error:
-        raise UserError("scenario_unreadable", exit_code=EXIT_USAGE, where=error.where, detail=error.problem) from error
+        raise UserError(
+            "scenario_unreadable", exit_code=EXIT_USAGE, where=error.where, detail=error.problem
+        ) from error
 
 
 def scenario_cloud(known: "Scenario") -> str:
@@ -156,13 +160,17 @@ def simulated(context: "Context", options: Simulation) -> Connections:
     state = context.open_journal().folder / "sandbox"
     try:
         endpoints = launcher.start(
-            options.scenario, seed=options.seed, speed=options.pace, state_dir=state, idle_seconds=IDLE_SECONDS
+            options.scenario,
+            seed=options.seed,
+            speed=options.pace,
+            state_dir=state,
+            idle_seconds=IDLE_SECONDS,
         )
     except (launcher.LaunchError, OSError) as error:
         raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
     context.endpoints = endpoints
     pace = options.pace
-    clock = FollowingClock(datetime.now(UTC), 1.0)
+    clock = FollowingClock(datetime.fromtimestamp(0, UTC), 1.0)
     follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token)
     follow.read()
     context.clock = clock

@@ -181,6 +181,7 @@ class Context:
         from byocni_tui.deploy.failure import describe, exit_code
         from byocni_tui.providers.azure_facts import wanted
         from byocni_tui.providers.errors import ProviderError
+        from byocni_tui.rules import render
 
         tr = self.tr
         try:
@@ -206,9 +207,9 @@ class Context:
         if report.blocking:
             codes = list(dict.fromkeys(finding.code for finding in report.blocking))
             message = tr("deploy.preflight.blocked", count=len(report.blocking), codes=", ".join(codes))
-            yield self._event(
-                "preflight", "failed", message, detail={"codes": codes, "exit_code": EXIT_FAILED}
-            )
+            findings = [render.to_dict(finding, tr) for finding in report.blocking]
+            blocked = {"codes": codes, "findings": findings, "exit_code": EXIT_FAILED}
+            yield self._event("preflight", "failed", message, detail=blocked)
             return
         message = tr("deploy.preflight.clean")
         if report.findings:

@@ -26,3 +26,8 @@ def show(event: Event, console: Console) -> None:
             if text := detail.get(key):
                 label = console.tr(f"deploy.label.{key}")
                 console.out("\n".join(f"           {row}" for row in f"{label}: {text}".splitlines()))
+        for finding in detail.get("findings") or ():
+            remedy = (finding.get("remedy") or {}).get("text") or ""
+            console.out(
+                f"           {finding['code']} {finding['field']}: {finding['message']} {remedy}".rstrip()
+            )
