@@ -76,6 +76,7 @@ class WizardApp(App[int]):
         self.session.unread.update(memory.unread)
         self._save_timer: Timer | None = None
         self._deploying: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._save_failed = ""
 
     def get_default_screen(self) -> Screen[Any]:
@@ -138,9 +139,16 @@ class WizardApp(App[int]):
         except UserError as error:
             self.session.facts_failed = self.session.tr(f"errors.{error.key}", **error.values)
         except Exception as error:  # noqa: BLE001 facts are a help: whatever a client raises is shown, nothing is lost
-            self.session.facts_failed = self.session.tr("wizard.facts_failed", error=_words(error))
+            self.session.facts_failed = self.session.tr("wizard.facts_failed", error=self._describe(error))
         self.session.judge()
         self._changed()
+
+    def _describe(self, error: Exception) -> str:
+        """A provider's failure in the user's words; a bug by its name."""
+        from byocni_tui.deploy.failure import describe
+        from byocni_tui.providers.errors import ProviderError
+
+        return describe(error, self.session.tr)[0] if isinstance(error, ProviderError) else _words(error)
 
     def run_preflight(self, *, again: bool = False) -> None:
         """All checks at once; not again by itself while nothing has changed."""
@@ -162,7 +170,7 @@ class WizardApp(App[int]):
         except UserError as error:
             session.preflight_failed = session.tr(f"errors.{error.key}", **error.values)
         except Exception as error:  # noqa: BLE001 shown in the panel; the deployment checks again by itself
-            session.preflight_failed = session.tr("wizard.facts_failed", error=_words(error))
+            session.preflight_failed = session.tr("wizard.facts_failed", error=self._describe(error))
         session.judge()
         self._changed()
 
@@ -175,27 +183,32 @@ class WizardApp(App[int]):
 
     async def _deploy(self) -> None:
         run = self.session.run
-        watcher: asyncio.Task[None] | None = None
         try:
             await self.context.start()
             events: AsyncIterator[Any] = self.context.deploy()
             async for event in events:
                 run.apply(event)
-                if event.step == "nodes-not-ready" and watcher is None:
-                    watcher = asyncio.create_task(self._watch())
+                if event.step == "nodes-not-ready" and self._watcher is None:
+                    self._watcher = asyncio.create_task(self._watch())
                 self._changed()
         except UserError as error:
             run.stop(self.session.tr(f"errors.{error.key}", **error.values), error.detail)
         except Exception as error:  # noqa: BLE001 a client's own failure must not take the screen (and its log) away
             run.stop(self.session.tr("wizard.deploy.broke"), _words(error))
         finally:
-            if watcher is not None and not run.done:
-                watcher.cancel()
             run.active = False
+            if not run.done:
+                await self._stop_watching()
         self._changed()
         screen = self.wizard_screen
         if run.done and screen is not None and self.session.step == "deploy":
             self.notify(self.session.tr("wizard.deploy.done"), timeout=6, markup=False)
+
+    async def _stop_watching(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
 
     async def _watch(self) -> None:
         """Nodes for the board, drawn at most five times a second however many change."""
@@ -227,8 +240,6 @@ class WizardApp(App[int]):
             self._changed()
 
     async def _leave(self) -> None:
-        if self._deploying is not None and not self._deploying.done():
-            self._deploying.cancel()
         await self.finish(4)
 
     # Keys that work everywhere
@@ -263,8 +274,20 @@ class WizardApp(App[int]):
     async def finish(self, status: int) -> None:
         """Save, close connections, end."""
         self.save_now()
+        await self._end_tasks()
         await self.context.close()
         self.exit(status)
+
+    async def _end_tasks(self) -> None:
+        """Stop looking; what Azure does goes on there."""
+        if self._deploying is not None and not self._deploying.done():
+            self._deploying.cancel()
+            await asyncio.gather(self._deploying, return_exceptions=True)
+        await self._stop_watching()
+
+    async def on_unmount(self) -> None:
+        """However the app ends, no task outlives it."""
+        await self._end_tasks()
 
     async def action_retry(self) -> None:
         """Run the failed step again."""

@@ -1,12 +1,14 @@
 """``byocni-tui`` without a subcommand: the wizard on a terminal, else the simulated run in plain lines."""
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
 
 from typing import TYPE_CHECKING
 
+from byocni_tui.commands.apply import speed
 from byocni_tui.console import Console
 from byocni_tui.errors import EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
@@ -20,7 +22,7 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     """Options of the contract."""
     parser.add_argument("--simulate", action="store_true", help=tr("cli.wizard.simulate"))
     parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.wizard.scenario"))
-    parser.add_argument("--speed", metavar="N|max", default="60", help=tr("cli.wizard.speed"))
+    parser.add_argument("--speed", metavar="N|max", type=speed, default=60.0, help=tr("cli.wizard.speed"))
     parser.add_argument("--sandbox", metavar="URL", help=tr("cli.wizard.sandbox"))
     parser.add_argument("--plan", dest="plan_file", metavar="FILE", type=Path, help=tr("cli.wizard.plan"))
 
@@ -62,29 +64,25 @@ def _open(args: argparse.Namespace, console: Console) -> "tuple[Context, Store, 
         raise UserError("file_missing", exit_code=EXIT_USAGE, where=str(args.plan_file))
     if not args.simulate:
         return Context.live(plan, tr=tr), store, ""
-    speed = speed_of(args.speed)
-    shown = args.speed if speed is None else f"{speed:g}×"
-    about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=shown)
-    return Context.simulated(plan, scenario=args.scenario, speed=speed, tr=tr), store, about
+    about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=_shown(args.speed))
+    return Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=tr), store, about
 
 
-def speed_of(text: str) -> float | None:
-    """``max`` is None; raises UserError for what isn't a positive number."""
-    if text == "max":
-        return None
-    try:
-        speed = float(text)
-    except ValueError:
-        speed = 0.0
-    if not 0 < speed <= 1_000_000:
-        raise UserError("speed_wrong", exit_code=EXIT_USAGE, given=text)
-    return speed
+def _shown(pace: float) -> str:
+    return "max" if math.isinf(pace) else f"{pace:g}×"
 
 
 def _unattended(args: argparse.Namespace, console: Console) -> int:
     """Without a terminal nobody can answer: the scenario's own plan is carried out, in simulation only."""
     if not args.simulate:
         raise UserError("wizard_no_terminal", exit_code=EXIT_USAGE)
-    from byocni_tui.commands import apply
+    from byocni_tui.commands.apply import carry_out
+    from byocni_tui.context import Context
+    from byocni_tui.plan.reader import load_file
 
-    return apply.run_simulated(args, console)
+    plan = load_file(args.plan_file) if args.plan_file is not None else None
+    context = Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=console.tr)
+    console.say(console.tr("wizard.unattended", scenario=Path(args.scenario).stem, speed=_shown(args.speed)))
+    if context.plan.accept:
+        console.say(console.tr("wizard.accepting", codes=", ".join(context.plan.accept)))
+    return carry_out(context, console)

@@ -147,6 +147,13 @@ class WizardActions(_Base):
         """All fields of this step, or only the first."""
         await self.panel.unfold()
 
+    def action_scroll(self, direction: int) -> None:
+        """The panel, where it is longer than the screen."""
+        if direction > 0:
+            self.panel.scroll_page_down(animate=False)
+        else:
+            self.panel.scroll_page_up(animate=False)
+
     def action_steps(self) -> None:
         """Pick a step."""
         tr = self.session.tr

@@ -3,7 +3,7 @@
 from byocni_tui.plan.fields import field
 from byocni_tui.screens.session import Session
 
-KEYS = ("next", "back", "remedy", "accept", "more", "steps", "commands", "copy", "language", "theme", "save", "palette", "quit")
+KEYS = ("next", "back", "scroll", "remedy", "accept", "more", "steps", "commands", "copy", "language", "theme", "save", "palette", "quit")
 
 
 def help_page(session: Session, path: str | None) -> str:

@@ -44,10 +44,13 @@ class StepPanel(VerticalScroll, can_focus=False):
         yield Static(title, classes="title")
         for path in self.first_paths():
             yield self.row(path)
-        if self.more_paths():
+        if self.more_paths() and self.first_paths():
             yield self._more
             self._show_more_line()
         yield from self.extra()
+        if self.more_paths() and not self.first_paths():
+            yield self._more
+            self._show_more_line()
 
     def first_paths(self) -> tuple[str, ...]:
         """The fields that are always in view."""

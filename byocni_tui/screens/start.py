@@ -21,6 +21,8 @@ class StartPanel(StepPanel):
         yield Static(
             Content.assemble(
                 "\n",
+                (tr("wizard.start.boundary"), "$foreground"),
+                "\n\n",
                 (tr(f"wizard.start.{mode}"), "$foreground"),
                 "\n\n",
                 (tr("wizard.start.keys"), "$text-muted"),

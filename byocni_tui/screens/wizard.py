@@ -70,6 +70,8 @@ class WizardScreen(WizardActions, Screen[None]):
         Binding("f8", "language", "language", show=False),
         Binding("f9", "theme", "theme", show=False),
         Binding("ctrl+s", "save", "save", show=False),
+        Binding("pagedown", "scroll(1)", "scroll", show=False),
+        Binding("pageup", "scroll(-1)", "scroll", show=False),
     ]
 
     def __init__(self, session: Session, marks: Glyphs, about: str = "") -> None:
@@ -157,9 +159,16 @@ class WizardScreen(WizardActions, Screen[None]):
         self._show_steps()
         self._show_why()
         if not self.has_class("-whole") or self.size.width >= 100:
-            self._commands.show(self.session.commands())
+            self._commands.show(self.session.commands(), self._look_for())
         self._keys.show(self.key_hints())
         self.app.sub_title = self.session.step
+
+    def _look_for(self) -> tuple[str, ...]:
+        """Which part of the commands belongs to the field in focus, or to the step."""
+        known = field(self._field) if self._field else None
+        step = {"group": "az group create", "cluster": "az aks create", "network": "az aks create", "cni": "helm"}
+        wanted = (known.az_flag if known else None, step.get(self.session.step))
+        return tuple(text for text in wanted if text)
 
     def _show_banner(self) -> None:
         session, tr = self.session, self.session.tr
@@ -266,6 +275,8 @@ class WizardScreen(WizardActions, Screen[None]):
     def on_field_row_entered(self, event: FieldRow.Entered) -> None:
         self._field = event.path
         self._show_why()
+        if not self.has_class("-whole"):
+            self._commands.show(self.session.commands(), self._look_for())
         self._keys.show(self.key_hints())
 
     async def on_field_row_submitted(self, event: FieldRow.Submitted) -> None:

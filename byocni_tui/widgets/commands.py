@@ -26,10 +26,16 @@ class Commands(Widget):
         self._title, self._hint, self._marks = title, hint, marks
         self._lines: list[str] = []
         self._changed: set[int] = set()
+        self._look_for: tuple[str, ...] = ()
 
-    def show(self, commands: Sequence[str]) -> None:
-        """Show these; lines that were not there before are marked."""
+    def show(self, commands: Sequence[str], look_for: Sequence[str] = ()) -> None:
+        """Show these; lines that were not there before are marked. Where not all fit, the first of ``look_for`` that is
+        found (an option of az, the beginning of a command) is in view."""
         lines = [line for command in commands for line in command.split("\n")]
+        if tuple(look_for) != self._look_for:
+            self._look_for = tuple(look_for)
+            self._changed = set()
+            self.refresh()
         if lines == self._lines:
             return
         before = set(self._lines)
@@ -39,9 +45,7 @@ class Commands(Widget):
 
     def render(self) -> Content:
         width, room = self.size.width, self.size.height - 1
-        first = 0
-        if self._changed and len(self._lines) > room:
-            first = max(0, min(min(self._changed), len(self._lines) - room))
+        first = max(0, min(self._wanted(room), len(self._lines) - room))
         parts = [heading(self._title, self._hint, width, self._marks)]
         for index, line in enumerate(self._lines[first : first + room], first):
             new = index in self._changed
@@ -49,6 +53,16 @@ class Commands(Widget):
             style = "$text-disabled" if line.lstrip().startswith("#") else "bold $foreground" if new else "$text-muted"
             parts.append(Content.assemble(mark, (fit(line, width - 1, self._marks.more), style)))
         return Content("\n").join(parts)
+
+    def _wanted(self, room: int) -> int:
+        """The first line to show: so that what changed, or what is looked for, stands in the middle."""
+        if self._changed:
+            return min(self._changed) - (room - 1) // 2
+        for text in self._look_for:
+            for index, line in enumerate(self._lines):
+                if line.strip().startswith(text) and not line.lstrip().startswith("#"):
+                    return index - (0 if line == line.lstrip() else (room - 1) // 2)
+        return 0
 
     def on_click(self, _event: events.Click) -> None:
         """Open the whole."""

@@ -49,6 +49,11 @@ def fit(text: str, width: int, more: str = "…") -> str:
     return set_cell_size(text, width - cell_len(more)) + more
 
 
+def fit_end(text: str, width: int, more: str = "…") -> str:
+    """As ``fit``, but cut at the beginning: names of nodes differ at their end. For names of one-cell characters."""
+    return fit(text if len(text) <= width else more + text[len(text) - width + len(more) :], width)
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells: broken at blanks, and between any two wide characters (Chinese has no blanks)
     except before punctuation that may not begin a line."""

@@ -6,14 +6,19 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from byocni_tui.widgets.glyphs import Glyphs, fit
+from byocni_tui.widgets.glyphs import Glyphs, fit, fit_end
 
 STAGES: Final = ("vm", "kubelet", "cni-pod", "cni-config", "ready")
 """In the order in which a node goes through them."""
 _RANK: Final = {stage: index for index, stage in enumerate(STAGES)}
+
+
+_STATE: Final = 9
+_SINCE: Final = 6
 
 
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,31 +101,34 @@ class NodeBoard(Widget):
             parts += [self._row(row, width) for row in wanted]
         return Content("\n").join(parts)
 
-    def _widths(self, width: int) -> tuple[int, int]:
-        column = 9 if width >= 70 else 7
-        return max(12, width - 1 - 4 * column - 18), column
+    def _widths(self, width: int) -> tuple[int, tuple[int, ...]]:
+        """Cells of the name, and of the four stages before Ready."""
+        columns = tuple(max(4, cell_len(text) + 1) for text in self._texts.columns[:4])
+        return max(10, width - 2 - sum(columns) - _STATE - _SINCE), columns
 
     def _header(self, width: int) -> Content:
-        name, column = self._widths(width)
-        cells = "".join(fit(text, column, self._marks.more) for text in self._texts.columns[:4])
-        return Content.styled(
-            fit(" " + fit(self._texts.node, name) + cells + self._texts.columns[4], width), "bold $text-muted"
+        name, columns = self._widths(width)
+        cells = "".join(
+            fit(text, room, self._marks.more) for text, room in zip(self._texts.columns, columns, strict=False)
         )
+        line = f" {fit(self._texts.node, name + 1)}{cells}{self._texts.columns[4]}"
+        return Content.styled(fit(line, width), "bold $text-muted")
 
     def _row(self, row: NodeRow, width: int) -> Content:
-        name, column = self._widths(width)
+        name, columns = self._widths(width)
         rank = _RANK.get(row.stage, 0)
-        parts: list[tuple[str, str]] = [(" " + fit(row.name, name - 1, self._marks.more) + " ", "$foreground")]
-        for index in range(4):
+        parts: list[tuple[str, str]] = [(f" {fit_end(row.name, name, self._marks.more)} ", "$foreground")]
+        for index, room in enumerate(columns):
             if index <= rank:
-                parts.append((fit(self._marks.ok, column), "$text-success"))
+                parts.append((fit(self._marks.ok, room), "$text-success"))
             elif row.problem and index == rank + 1:
-                parts.append((fit(self._marks.bad, column), "$text-error"))
+                parts.append((fit(self._marks.bad, room), "$text-error"))
             else:
-                parts.append((fit(self._marks.todo, column), "$text-muted"))
+                parts.append((fit(self._marks.todo, room), "$text-muted"))
         ready = row.stage == "ready"
-        parts.append((fit(self._texts.ready if ready else self._texts.not_ready, 10), "$text-success" if ready else "$text-warning"))
-        parts.append((fit(row.since, 7), "$text-muted"))
+        state = self._texts.ready if ready else self._texts.not_ready
+        parts.append((fit(state, _STATE), "$text-success" if ready else "$text-warning"))
+        parts.append((row.since.rjust(_SINCE), "$text-muted"))
         return Content.assemble(*parts)
 
     def _strips(self, width: int, lines: int) -> list[Content]:

@@ -38,7 +38,8 @@ class StepList(Widget):
             self.refresh(layout=layout)
 
     def _columns(self, width: int) -> int:
-        return 2 if width >= 60 else 1
+        """Two where the screen is too low for one."""
+        return 1 if self.app.size.height >= 36 or width < 50 else 2
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         columns = self._columns(width)
