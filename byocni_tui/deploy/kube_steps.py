@@ -155,6 +155,5 @@ async def nodes_ready(work: Work) -> Outcome:
             waiting[0].message if waiting else "",
             count=len(waiting) or wanted - len(states),
             total=max(wanted, len(states)),
-            minutes=int(READY_LIMIT // 60),
         ) from None
     return Outcome(work.text("nodes.all_ready", count=len(states)), detail=_table(states))
