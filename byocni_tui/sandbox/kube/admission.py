@@ -46,11 +46,8 @@ class Admission:
         unknown = [] if mode == "Ignore" else fields.unknown(obj, form)
         complaints = [f'unknown field "{path}"' for path in unknown]
         if complaints and mode == "Strict":
-            prefix = "" if kind.crd is None else ""
-            text = ", ".join(complaints)
-            if kind.crd is None:
-                prefix = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
-            raise bad_request(f"{prefix}strict decoding error: {text}")
+            prefix = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: '
+            raise bad_request(f"{prefix}strict decoding error: {', '.join(complaints)}")
         fields.prune(obj, form)
         fields.drop_nulls(obj, form if kind.crd else None)
         return complaints
@@ -270,15 +267,13 @@ class Admission:
         ip = obj["spec"]["clusterIP"]
         if old is not None and old["spec"].get("clusterIP") == ip:
             return
-        network = ipaddress.ip_network(self.cluster.service_cidr)
         why = ""
         try:
-            if ipaddress.ip_address(ip) not in network:
-                why = f"failed to allocate IP {ip}: the provided IP ({ip}) is not in the valid range. "
-                why += f"The range of valid IPs is {network}"
+            if ipaddress.ip_address(ip) not in ipaddress.ip_network(self.cluster.service_cidr):
+                why = f"failed to allocate IP {ip}: the provided network does not match the current range"
         except ValueError:
             why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        if any(s["spec"].get("clusterIP") == ip for s in self.store.list("services")):
+        if not why and any(s["spec"].get("clusterIP") == ip for s in self.store.list("services")):
             why = f"failed to allocate IP {ip}: provided IP is already allocated"
         if why:
             raise validation.refuse_service(obj, f'spec.clusterIPs: Invalid value: ["{ip}"]: {why}')

@@ -36,13 +36,11 @@ def _pointer(path: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
 
 
-def _refuse(text: str) -> ApiError:
-    message = f"the server rejected our request due to an error in our request: {text}"
-    return ApiError(
-        422,
-        "Invalid",
-        message if not text else "the server rejected our request due to an error in our request",
-    )
+def _refuse(why: str) -> ApiError:
+    """422; the server keeps the reason to itself, ``why`` is for whoever debugs."""
+    error = ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {})
+    error.add_note(why)
+    return error
 
 
 def _operate(document: Any, operation: dict[str, Any]) -> Any:

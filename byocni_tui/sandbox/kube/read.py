@@ -25,8 +25,7 @@ def matcher(target: Target, query: Any) -> Callable[[Object], bool] | None:
         by_label = selectors.labels(query["labelSelector"])
         tests.append(lambda obj: by_label(obj["metadata"].get("labels") or {}))
     if query.get("fieldSelector"):
-        kind = target.kind
-        tests.append(selectors.fields(query["fieldSelector"], kind.storage, kind.api_version, kind.kind))
+        tests.append(selectors.fields(query["fieldSelector"], target.kind.storage))
     if target.name:
         tests.append(lambda obj: bool(obj["metadata"]["name"] == target.name))
     if not tests:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from byocni_tui.sandbox.kube import names
 from byocni_tui.sandbox.kube.status import ApiError, bad_request
 
 Matcher = Callable[[Mapping[str, str]], bool]
@@ -12,7 +13,6 @@ _SET: Final = re.compile(r"^\s*([^\s!=<>(),]+)\s+(in|notin)\s*\(([^()]*)\)\s*$")
 _PAIR: Final = re.compile(r"^\s*([^\s!=<>(),]+)\s*(==|=|!=)\s*([^\s!=<>(),]*)\s*$")
 _NUMBER: Final = re.compile(r"^\s*([^\s!=<>(),]+)\s*([<>])\s*(-?\d+)\s*$")
 _EXISTS: Final = re.compile(r"^\s*(!?)\s*([^\s!=<>(),]+)\s*$")
-_NAME: Final = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$")
 
 
 def _split(text: str) -> list[str]:
@@ -70,30 +70,29 @@ def _label_test(part: str) -> Matcher:
 
 
 def _complaint(part: str) -> str:
-    words = part.split()
-    token = words[1] if len(words) > 1 else part.strip()
+    text = part.strip()
+    if text.startswith("!"):
+        return f"found '{text[1:2]}', expected: identifier"
+    found = re.match(r"^([^\s!=<>(),]+)\s+(?:in|notin)\b\s*(.?)", text)
+    if found:
+        return f"found '{'' if found[2] == '(' else found[2]}', expected: " + (
+            "',' or ')'" if found[2] == "(" else "'('"
+        )
+    pieces = text.split()
+    token = pieces[1] if len(pieces) > 1 else text[-1:]
     return f"found '{token}', expected: in, notin, =, ==, !=, gt, lt"
 
 
 def _check(key: str, value: str = "") -> None:
-    name = key.rpartition("/")[2]
-    rule = (
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start "
-        "and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
-        "validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-    )
-    if not _NAME.match(name):
-        text = rule.replace("a valid label must be an empty string or consist", "name part must consist")
-        text = text.replace(
-            "'MyValue',  or 'my_value',  or '12345'", "'MyName',  or 'my.name',  or '123-abc'"
+    complaints = names.qualified(key)
+    if complaints:
+        raise bad_request(
+            f'unable to parse requirement: <nil>: Invalid value: "{key}": {"; ".join(complaints)}'
         )
-        text = text.replace(
-            "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?'", "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'"
-        )
-        raise bad_request(f'unable to parse requirement: <nil>: Invalid value: "{key}": {text}')
-    if value and (len(value) > 63 or not _NAME.match(value)):
-        why = rule if len(value) <= 63 else "must be no more than 63 bytes"
-        raise bad_request(f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": {why}')
+    complaints = names.value(value)
+    if complaints:
+        text = f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": {"; ".join(complaints)}'
+        raise bad_request(text)
 
 
 def of_selector(selector: dict[str, Any] | None) -> Matcher:
@@ -159,7 +158,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def fields(text: str, group_resource: str, api_version: str, kind: str) -> Callable[[dict[str, Any]], bool]:
+def fields(text: str, group_resource: str) -> Callable[[dict[str, Any]], bool]:
     """What ``fieldSelector`` means for a kind. Raises 400 for a field that can't be selected by."""
     known = {"metadata.name", "metadata.namespace", *FIELDS.get(group_resource, ())}
     tests: list[tuple[str, bool, str]] = []
@@ -170,25 +169,13 @@ def fields(text: str, group_resource: str, api_version: str, kind: str) -> Calla
         if not found:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
         if found[1] not in known:
-            raise _unsupported(found[1], group_resource, api_version, kind)
+            raise bad_request(f"field label not supported: {found[1]}")
         tests.append((found[1], found[2] != "!=", found[3]))
 
     def match(obj: dict[str, Any]) -> bool:
         return all((_read(obj, path) == value) is equal for path, equal, value in tests)
 
     return match
-
-
-def _unsupported(field: str, group_resource: str, api_version: str, kind: str) -> ApiError:
-    if group_resource in FIELDS or "." not in api_version.partition("/")[0]:
-        why = f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-        if group_resource in FIELDS:
-            why = f"field label not supported: {field}"
-    else:
-        why = f"field label not supported: {field}"
-    group, _, version = api_version.rpartition("/")
-    where = f'Unable to find "{group}/{version}, Resource={group_resource.partition(".")[0]}" that match label selector'
-    return bad_request(f'{where} "", field selector "{field}": {why}')
 
 
 def _read(obj: dict[str, Any], path: str) -> str:

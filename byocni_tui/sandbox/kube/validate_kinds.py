@@ -1,0 +1,448 @@
+"""What is wrong with the well-known kinds, one function a kind; and what of them may not change."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from byocni_tui.sandbox.kube import names
+from byocni_tui.sandbox.kube.complaints import Complaints
+from byocni_tui.sandbox.kube.selectors import of_selector
+from byocni_tui.sandbox.kube.validate_pod import pod_spec
+
+Object = dict[str, Any]
+_RANGE: Final = "must be between 1 and 65535, inclusive"
+_AT_LEAST_0: Final = "must be greater than or equal to 0"
+IMMUTABLE: Final = "field is immutable"
+
+
+def _spec(obj: Object) -> Object:
+    spec = obj.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def _pod(obj: Object, found: Complaints) -> None:
+    pod_spec(_spec(obj), "spec", found)
+
+
+def _template(obj: Object, found: Complaints, restart: tuple[str, ...], labels: bool = True) -> None:
+    spec = _spec(obj)
+    template = spec.get("template") or {}
+    given = (template.get("metadata") or {}).get("labels") or {}
+    selector = spec.get("selector")
+    if labels:
+        empty = selector is None or not (selector.get("matchLabels") or selector.get("matchExpressions"))
+        if selector is None:
+            found.required("spec.selector")
+        elif empty:
+            found.invalid("spec.selector", selector, f"empty selector is invalid for {obj['kind'].lower()}")
+        if selector is None or not of_selector(selector)(given):
+            found.invalid(
+                "spec.template.metadata.labels", given, "`selector` does not match template `labels`"
+            )
+    pod_spec(template.get("spec") or {}, "spec.template.spec", found, restart)
+
+
+def _natural(obj: Object, found: Complaints, *paths: str) -> None:
+    for name in paths:
+        value = _spec(obj).get(name)
+        if isinstance(value, int) and value < 0:
+            found.invalid(f"spec.{name}", value, _AT_LEAST_0)
+
+
+def _workload(obj: Object, found: Complaints) -> None:
+    _natural(obj, found, "replicas", "minReadySeconds", "revisionHistoryLimit")
+    _template(obj, found, ("Always",))
+    strategy = _spec(obj).get("strategy") or {}
+    if strategy.get("type") == "Recreate" and strategy.get("rollingUpdate"):
+        why = "may not be specified when strategy `type` is 'Recreate'"
+        found.forbidden("spec.strategy.rollingUpdate", why)
+    rolling = strategy.get("rollingUpdate") or {}
+    if str(rolling.get("maxSurge")) in ("0", "0%") and str(rolling.get("maxUnavailable")) in ("0", "0%"):
+        why = "may not be 0 when `maxSurge` is 0"
+        found.invalid("spec.strategy.rollingUpdate.maxUnavailable", rolling.get("maxUnavailable"), why)
+    deadline, ready = _spec(obj).get("progressDeadlineSeconds"), _spec(obj).get("minReadySeconds", 0)
+    if isinstance(deadline, int) and deadline <= ready:
+        found.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+
+
+def _job(obj: Object, found: Complaints) -> None:
+    _natural(obj, found, "parallelism", "completions", "backoffLimit", "activeDeadlineSeconds")
+    _template(obj, found, ("OnFailure", "Never"), labels=False)
+
+
+_CRON_FIELD: Final = re.compile(r"^(\*|\?|[0-9A-Za-z]+(-[0-9A-Za-z]+)?)(/[0-9]+)?$")
+
+
+def _cron_job(obj: Object, found: Complaints) -> None:
+    schedule = str(_spec(obj).get("schedule", ""))
+    parts = schedule.split()
+    if not schedule:
+        found.required("spec.schedule")
+    elif not schedule.startswith("@") and len(parts) != 5:
+        why = f"expected exactly 5 fields, found {len(parts)}: [{' '.join(parts)}]"
+        found.invalid("spec.schedule", schedule, why)
+    elif not schedule.startswith("@"):
+        for part in parts:
+            for item in part.split(","):
+                if not _CRON_FIELD.match(item):
+                    why = f'failed to parse int from {item}: strconv.Atoi: parsing "{item}": invalid syntax'
+                    found.invalid("spec.schedule", schedule, why)
+    job = (_spec(obj).get("jobTemplate") or {}).get("spec") or {}
+    inner = Complaints()
+    pod_spec(
+        (job.get("template") or {}).get("spec") or {},
+        "spec.jobTemplate.spec.template.spec",
+        inner,
+        ("OnFailure", "Never"),
+    )
+    found.causes += inner.causes
+
+
+_SERVICE_TYPES: Final = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
+
+
+def _service(obj: Object, found: Complaints) -> None:
+    spec = _spec(obj)
+    ports, kind = spec.get("ports") or [], spec.get("type")
+    if not ports and spec.get("clusterIP") != "None" and kind != "ExternalName":
+        found.required("spec.ports")
+    seen: set[str] = set()
+    for at, port in enumerate(ports):
+        where = f"spec.ports[{at}]"
+        name = port.get("name", "")
+        if len(ports) > 1 and not name:
+            found.required(f"{where}.name")
+        elif name:
+            found.each(f"{where}.name", name, names.label(name))
+            if name in seen:
+                found.duplicate(f"{where}.name", name)
+        seen.add(name)
+        if not 1 <= port.get("port", 0) <= 65535:
+            found.invalid(f"{where}.port", port.get("port", 0), _RANGE)
+        if port.get("protocol") not in ("TCP", "UDP", "SCTP"):
+            found.unsupported(f"{where}.protocol", port.get("protocol"), ("SCTP", "TCP", "UDP"))
+        target = port.get("targetPort")
+        if isinstance(target, int) and not 1 <= target <= 65535:
+            found.invalid(f"{where}.targetPort", target, _RANGE)
+        node = port.get("nodePort", 0)
+        if node and not 30000 <= node <= 32767:
+            why = "provided port is not in the valid range. The range of valid ports is 30000-32767"
+            found.invalid(f"{where}.nodePort", node, why)
+    if kind not in _SERVICE_TYPES:
+        found.unsupported("spec.type", kind, _SERVICE_TYPES)
+    if kind == "ExternalName" and not spec.get("externalName"):
+        found.required("spec.externalName")
+
+
+def _policy(obj: Object, found: Complaints) -> None:
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for at, rule in enumerate(_spec(obj).get(direction) or ()):
+            for index, peer in enumerate(rule.get(peers) or ()):
+                where = f"spec.{direction}[{at}].{peers}[{index}]"
+                block = peer.get("ipBlock")
+                if block is None:
+                    if not (peer.get("podSelector") is not None or peer.get("namespaceSelector") is not None):
+                        found.required(where, "must specify a peer")
+                    continue
+                if peer.get("podSelector") is not None or peer.get("namespaceSelector") is not None:
+                    found.forbidden(where, "may not specify both ipBlock and another peer")
+                _cidr(block.get("cidr", ""), f"{where}.ipBlock.cidr", found)
+                for number, hole in enumerate(block.get("except") or ()):
+                    _cidr(hole, f"{where}.ipBlock.except[{number}]", found)
+
+
+def _cidr(text: str, field: str, found: Complaints) -> None:
+    if not text:
+        found.required(field)
+        return
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        found.invalid(field, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+        return
+    if "/" not in text:
+        found.invalid(field, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")
+
+
+def _keys(obj: Object, found: Complaints) -> None:
+    for part in ("data", "binaryData"):
+        for key in obj.get(part) or ():
+            if not re.fullmatch(r"[-._a-zA-Z0-9]+", key):
+                why = (
+                    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
+                    "or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+                )
+                found.invalid(f"{part}[{key}]", key, why)
+    size = sum(len(str(value)) for part in ("data", "binaryData") for value in (obj.get(part) or {}).values())
+    if size > 1024 * 1024 * (4 / 3 if obj.get("kind") == "Secret" else 1):
+        found.causes.append(_too_long("data" if obj.get("kind") == "Secret" else ""))
+
+
+def _too_long(field: str) -> Any:
+    from byocni_tui.sandbox.kube.status import Cause
+
+    return Cause("FieldValueTooLong", field, "Too long: may not be more than 1048576 bytes")
+
+
+def _budget(obj: Object, found: Complaints) -> None:
+    spec = _spec(obj)
+    if "minAvailable" in spec and "maxUnavailable" in spec:
+        found.invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
+
+
+def _hpa(obj: Object, found: Complaints) -> None:
+    spec = _spec(obj)
+    low, high = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
+    if low < 1:
+        found.invalid("spec.minReplicas", low, "must be greater than or equal to 1")
+    if high < 1:
+        found.invalid("spec.maxReplicas", high, "must be greater than 0")
+    elif high < low:
+        found.invalid("spec.maxReplicas", high, "must be greater than or equal to `minReplicas`")
+    target = spec.get("scaleTargetRef") or {}
+    for key in ("kind", "name"):
+        if not target.get(key):
+            found.required(f"spec.scaleTargetRef.{key}")
+
+
+def _role(obj: Object, found: Complaints) -> None:
+    for at, rule in enumerate(obj.get("rules") or ()):
+        where = f"rules[{at}]"
+        if not rule.get("verbs"):
+            found.required(f"{where}.verbs", "verbs must contain at least one value")
+        if rule.get("nonResourceURLs"):
+            if obj["kind"] == "Role":
+                why = "namespaced rules cannot apply to non-resource URLs"
+                found.invalid(f"{where}.nonResourceURLs", rule["nonResourceURLs"], why)
+            continue
+        for key, why in (
+            ("apiGroups", "resource rules must supply at least one api group"),
+            ("resources", "resource rules must supply at least one resource"),
+        ):
+            if not rule.get(key):
+                found.required(f"{where}.{key}", why)
+
+
+def _binding(obj: Object, found: Complaints) -> None:
+    role = obj.get("roleRef") or {}
+    if role.get("kind") not in ("Role", "ClusterRole"):
+        found.unsupported("roleRef.kind", role.get("kind", ""), ("ClusterRole", "Role"))
+    if not role.get("name"):
+        found.required("roleRef.name")
+    for at, subject in enumerate(obj.get("subjects") or ()):
+        where = f"subjects[{at}]"
+        if not subject.get("name"):
+            found.required(f"{where}.name")
+        if subject.get("kind") not in ("User", "Group", "ServiceAccount"):
+            found.unsupported(f"{where}.kind", subject.get("kind", ""), ("Group", "ServiceAccount", "User"))
+        elif subject["kind"] == "ServiceAccount" and not subject.get("namespace"):
+            found.required(f"{where}.namespace")
+
+
+def _crd(obj: Object, found: Complaints) -> None:
+    spec = _spec(obj)
+    wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
+    if obj["metadata"].get("name") != wanted:
+        found.invalid(
+            "metadata.name", obj["metadata"].get("name"), 'must be spec.names.plural+"."+spec.group'
+        )
+    if spec.get("scope") not in ("Cluster", "Namespaced"):
+        found.unsupported("spec.scope", spec.get("scope", ""), ("Cluster", "Namespaced"))
+    versions = spec.get("versions") or []
+    stored = [v for v in versions if v.get("storage")]
+    if len(stored) != 1:
+        found.invalid("spec.versions", versions, "must have exactly one version marked as storage version")
+    for at, version in enumerate(versions):
+        schema = (version.get("schema") or {}).get("openAPIV3Schema")
+        if not schema:
+            found.required(f"spec.versions[{at}].schema.openAPIV3Schema", "schemas are required")
+        elif schema.get("type") != "object":
+            where = (
+                f"spec.validation.openAPIV3Schema.type"
+                if len(versions) == 1
+                else f"spec.versions[{at}].schema.openAPIV3Schema.type"
+            )
+            if schema.get("type"):
+                found.invalid(where, schema["type"], "must be object at the root")
+            else:
+                found.required(where, "must not be empty at the root")
+
+
+def _node(obj: Object, found: Complaints) -> None:
+    seen: set[tuple[str, str]] = set()
+    for at, taint in enumerate(_spec(obj).get("taints") or ()):
+        where = f"spec.taints[{at}]"
+        found.each(f"{where}.key", taint.get("key", ""), names.qualified(taint.get("key", "")))
+        found.each(f"{where}.value", taint.get("value", ""), names.value(taint.get("value", "")))
+        if taint.get("effect") not in ("NoSchedule", "PreferNoSchedule", "NoExecute"):
+            found.unsupported(
+                f"{where}.effect", taint.get("effect", ""), ("NoExecute", "NoSchedule", "PreferNoSchedule")
+            )
+        key = (taint.get("key", ""), taint.get("effect", ""))
+        if key in seen:
+            text = f"{key[0]}={taint.get('value', '')}:{key[1]}"
+            found.duplicate(where, text)
+        seen.add(key)
+
+
+CREATE: Final[dict[str, Callable[[Object, Complaints], None]]] = {
+    "pods": _pod,
+    "nodes": _node,
+    "services": _service,
+    "configmaps": _keys,
+    "secrets": _keys,
+    "deployments.apps": _workload,
+    "daemonsets.apps": _workload,
+    "replicasets.apps": _workload,
+    "statefulsets.apps": _workload,
+    "jobs.batch": _job,
+    "cronjobs.batch": _cron_job,
+    "networkpolicies.networking.k8s.io": _policy,
+    "poddisruptionbudgets.policy": _budget,
+    "horizontalpodautoscalers.autoscaling": _hpa,
+    "roles.rbac.authorization.k8s.io": _role,
+    "clusterroles.rbac.authorization.k8s.io": _role,
+    "rolebindings.rbac.authorization.k8s.io": _binding,
+    "clusterrolebindings.rbac.authorization.k8s.io": _binding,
+    "customresourcedefinitions.apiextensions.k8s.io": _crd,
+}
+
+
+# -- what may not change -----------------------------------------------------------------------------------------------
+
+
+def _selector(obj: Object, old: Object, found: Complaints) -> None:
+    new = _spec(obj).get("selector")
+    if new != _spec(old).get("selector"):
+        found.invalid("spec.selector", new, IMMUTABLE)
+
+
+_SETTLED: Final = names.words(
+    "replicas ordinals template updateStrategy revisionHistoryLimit persistentVolumeClaimRetentionPolicy minReadySeconds"
+)
+
+
+def _stateful(obj: Object, old: Object, found: Complaints) -> None:
+    new, before = ({k: v for k, v in _spec(o).items() if k not in _SETTLED} for o in (obj, old))
+    if new != before:
+        listed = ", ".join(f"'{name}'" for name in _SETTLED[:-1]) + f" and '{_SETTLED[-1]}'"
+        found.forbidden("spec", f"updates to statefulset spec for fields other than {listed} are forbidden")
+
+
+def _job_change(obj: Object, old: Object, found: Complaints) -> None:
+    new, before = _spec(obj), _spec(old)
+    for key in ("completions", "selector", "template", "completionMode"):
+        if new.get(key) != before.get(key) and not (
+            key in ("template", "completions") and before.get("suspend")
+        ):
+            found.invalid(f"spec.{key}", new.get(key), IMMUTABLE)
+
+
+_POD_FREE: Final = (
+    "activeDeadlineSeconds",
+    "tolerations",
+    "terminationGracePeriodSeconds",
+    "schedulingGates",
+)
+
+
+def _pod_change(obj: Object, old: Object, found: Complaints) -> None:
+    def frozen(pod: Object) -> str:
+        spec = {k: v for k, v in _spec(pod).items() if k not in _POD_FREE}
+        for part in ("containers", "initContainers"):
+            spec[part] = [{k: v for k, v in c.items() if k != "image"} for c in spec.get(part) or ()]
+        return json.dumps(spec, sort_keys=True, default=str)
+
+    if frozen(obj) != frozen(old):
+        found.forbidden(
+            "spec",
+            "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+            "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+            "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+        )
+
+
+def _service_change(obj: Object, old: Object, found: Complaints) -> None:
+    new, before = _spec(obj), _spec(old)
+    if (
+        before.get("type") == new.get("type")
+        and before.get("clusterIP")
+        and new.get("clusterIP") != before["clusterIP"]
+    ):
+        found.invalid("spec.clusterIPs[0]", new.get("clusterIPs"), "may not change once set")
+
+
+def _sealed(obj: Object, old: Object, found: Complaints) -> None:
+    if old.get("immutable"):
+        if not obj.get("immutable"):
+            found.forbidden("immutable", "field is immutable when `immutable` is set")
+        for part in ("data", "binaryData"):
+            if obj.get(part) != old.get(part):
+                found.forbidden(part, "field is immutable when `immutable` is set")
+    if obj.get("kind") == "Secret" and obj.get("type") != old.get("type"):
+        found.invalid("type", obj.get("type"), IMMUTABLE)
+
+
+def _role_ref(obj: Object, old: Object, found: Complaints) -> None:
+    if obj.get("roleRef") != old.get("roleRef"):
+        found.invalid("roleRef", obj.get("roleRef"), "cannot change roleRef")
+
+
+def _node_change(obj: Object, old: Object, found: Complaints) -> None:
+    before = _spec(old).get("providerID")
+    if before and _spec(obj).get("providerID") != before:
+        found.forbidden("spec.providerID", 'node updates may not change providerID except from "" to valid')
+    if _spec(old).get("podCIDR") and _spec(obj).get("podCIDR") != _spec(old)["podCIDR"]:
+        found.forbidden("spec.podCIDRs", 'node updates may not change podCIDR except from "" to valid')
+
+
+def _claim_change(obj: Object, old: Object, found: Complaints) -> None:
+    def frozen(claim: Object) -> Object:
+        return {
+            k: v
+            for k, v in _spec(claim).items()
+            if k not in ("resources", "volumeName", "volumeAttributesClassName")
+        }
+
+    if frozen(obj) != frozen(old):
+        why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        found.forbidden("spec", why)
+
+
+def _storage_class(obj: Object, old: Object, found: Complaints) -> None:
+    for key in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
+        if obj.get(key) != old.get(key):
+            found.forbidden(key, f"updates to {key} are forbidden.")
+
+
+def _priority_class(obj: Object, old: Object, found: Complaints) -> None:
+    if obj.get("value") != old.get("value"):
+        found.forbidden("value", "may not be changed in an update.")
+
+
+def _crd_change(obj: Object, old: Object, found: Complaints) -> None:
+    for path in ("group", "scope"):
+        if _spec(obj).get(path) != _spec(old).get(path):
+            found.invalid(f"spec.{path}", _spec(obj).get(path), IMMUTABLE)
+
+
+UPDATE: Final[dict[str, Callable[[Object, Object, Complaints], None]]] = {
+    "deployments.apps": _selector,
+    "daemonsets.apps": _selector,
+    "replicasets.apps": _selector,
+    "statefulsets.apps": _stateful,
+    "jobs.batch": _job_change,
+    "pods": _pod_change,
+    "nodes": _node_change,
+    "services": _service_change,
+    "configmaps": _sealed,
+    "secrets": _sealed,
+    "rolebindings.rbac.authorization.k8s.io": _role_ref,
+    "clusterrolebindings.rbac.authorization.k8s.io": _role_ref,
+    "persistentvolumeclaims": _claim_change,
+    "storageclasses.storage.k8s.io": _storage_class,
+    "priorityclasses.scheduling.k8s.io": _priority_class,
+    "customresourcedefinitions.apiextensions.k8s.io": _crd_change,
+}
