@@ -7,8 +7,13 @@ from byocni_tui.sandbox.kube.life.behaviours import Behaviours
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.daemonsets import DaemonSets
 from byocni_tui.sandbox.kube.life.deployments import Deployments
+from byocni_tui.sandbox.kube.life.disruption import Disruption
+from byocni_tui.sandbox.kube.life.doors import Doors
+from byocni_tui.sandbox.kube.life.endpoints import Endpoints
 from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.garbage import Garbage
 from byocni_tui.sandbox.kube.life.index import Pods
+from byocni_tui.sandbox.kube.life.jobs import Jobs
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.minds import Minds
 from byocni_tui.sandbox.kube.life.namespaces import Namespaces
@@ -17,6 +22,7 @@ from byocni_tui.sandbox.kube.life.objects import Obj
 from byocni_tui.sandbox.kube.life.operators import Definitions, Operators
 from byocni_tui.sandbox.kube.life.replicasets import ReplicaSets
 from byocni_tui.sandbox.kube.life.scheduler import Scheduler
+from byocni_tui.sandbox.kube.life.statefulsets import StatefulSets
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -35,11 +41,17 @@ class Assembly:
         self.replicasets = ReplicaSets(life, self.pods)
         self.deployments = Deployments(life, self.pods)
         self.daemonsets = DaemonSets(life, self.pods)
+        self.statefulsets = StatefulSets(life, self.pods)
+        self.jobs = Jobs(life, self.pods)
+        self.garbage = Garbage(life)
+        self.endpoints = Endpoints(life)
+        self.disruption = Disruption(life)
         self.minds = Minds(life, self.behaviours)
         self.kubelet = Kubelet(life, self.network, self.minds)
         self.nodes = Nodes(life, self.kubelet, self.network)
         self.definitions = Definitions(life)
         self.operators = Operators(life, self.behaviours)
+        self.doors = Doors(life, self.kubelet)
         life.resync()
         furnish(life)
 
@@ -49,5 +61,8 @@ class Assembly:
 
     def load(self, state: Obj) -> None:
         """Go on from ``dump``; the store is loaded before."""
+        self.pods.clear()
+        self.scheduler.clear()
+        self.garbage.clear()
         self.kubelet.load(state["runs"])
         self.life.load(state["state"])

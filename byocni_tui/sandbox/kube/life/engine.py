@@ -5,7 +5,7 @@ What takes time is a timer of the virtual clock (a kind and plain data), what is
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from byocni_tui.sandbox.clock import VirtualClock
@@ -136,7 +136,8 @@ class Life:
 
     def resync(self) -> None:
         """Look at everything anew, as after a restart of the controllers."""
-        for group_resource in list(self._watchers):
+        first = ("nodes", "pods")
+        for group_resource in sorted(self.store.resources(), key=lambda r: (r not in first, r)):
             for obj in self.list(group_resource):
                 self._tell("ADDED", group_resource, obj)
 
@@ -155,7 +156,7 @@ class Life:
         self.enqueue(data["c"], data["ns"], data["n"])
 
     def _drain(self, _data: Obj) -> None:
-        self._armed: int | None = None
+        self._armed = None
         self._draining = True
         try:
             while self._queue:

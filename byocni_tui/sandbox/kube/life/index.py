@@ -1,4 +1,4 @@
-"""Which pods belong to whom and run where, kept up by watching, so that nobody has to list all pods for one question."""
+"""Which pods belong to whom and run where, kept up by watching, so that nobody has to list all pods to know."""
 
 from collections.abc import Iterator
 
@@ -32,6 +32,13 @@ class Pods:
         self._address: dict[Key, str] = {}
         self._lone: dict[str, set[Key]] = {}
         life.watch("pods", self._pod)
+
+    def clear(self) -> None:
+        """Forget everything; it is told anew."""
+        for table in (
+            self._by_owner, self._owner, self._node, self._by_node, self._loads, self._by_address, self._address, self._lone,
+        ):  # fmt: skip
+            table.clear()  # type: ignore[attr-defined]
 
     def owned(self, uid: str) -> "list[Obj]":
         """The pods whose controller has this uid, oldest first."""

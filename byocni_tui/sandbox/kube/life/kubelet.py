@@ -10,7 +10,7 @@ import msgspec
 
 from byocni_tui.sandbox.kube.life import images, programs
 from byocni_tui.sandbox.kube.life.engine import Life
-from byocni_tui.sandbox.kube.life.objects import Obj, deleting, key_of, name_of
+from byocni_tui.sandbox.kube.life.objects import Obj, deleting, key_of
 from byocni_tui.sandbox.kube.life.programs import Outcome
 from byocni_tui.sandbox.kube.life.runs import Box, Run, new_run, phase, status, terminated
 

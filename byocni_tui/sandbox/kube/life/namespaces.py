@@ -49,9 +49,9 @@ class Namespaces:
             life.create("serviceaccounts", {"metadata": {"name": "default", "namespace": name}})
         if life.store.entry("configmaps", name, "kube-root-ca.crt") is None:
             about = (
-                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as "
-                "the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of "
-                "Kubernetes clusters."
+                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints "
+                "such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across "
+                "distributions of Kubernetes clusters."
             )
             life.create(
                 "configmaps",

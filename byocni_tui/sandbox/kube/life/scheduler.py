@@ -25,6 +25,11 @@ class Scheduler:
         life.watch("nodes", self._node)
         life.watch("pods", self._pod)
 
+    def clear(self) -> None:
+        """Forget everything; it is told anew."""
+        self._waiting.clear()
+        self._nodes.clear()
+
     @property
     def nodes(self) -> dict[str, Obj]:
         """The nodes by name, as last seen. Not to be changed."""

@@ -1,0 +1,117 @@
+"""What the API server asks of the nodes through konnectivity: logs, exec, metrics; and the truth when it is down."""
+
+from typing import TYPE_CHECKING
+
+from byocni_tui.sandbox.kube.life.kubelet import Kubelet
+from byocni_tui.sandbox.kube.life.objects import Obj, condition_true, matches, name_of, pod_ready, requests
+from byocni_tui.sandbox.kube.status import ApiError
+
+if TYPE_CHECKING:
+    from byocni_tui.sandbox.kube.life.engine import Life
+
+_AGENT = {"matchLabels": {"app": "konnectivity-agent"}}
+_METRICS = {"matchLabels": {"k8s-app": "metrics-server"}}
+_WINDOW = 15.0
+
+
+class Doors:
+    """The hooks of a cluster."""
+
+    def __init__(self, life: "Life", kubelet: Kubelet) -> None:
+        self._life = life
+        self._kubelet = kubelet
+        hooks = life.cluster.hooks
+        hooks.logs = self.logs
+        hooks.metrics = self.metrics
+
+    def connected(self) -> bool:
+        """Whether an agent holds a tunnel: one of its pods is ready."""
+        return self._any_ready(_AGENT)
+
+    def _any_ready(self, selector: Obj) -> bool:
+        return any(
+            pod_ready(p) and matches(selector, p["metadata"].get("labels") or {})
+            for p in self._life.list("pods", "kube-system")
+        )
+
+    def logs(self, pod: Obj, container: str, query: dict[str, str]) -> str:
+        """A container's log. Raises the API server's own 500 while there is no tunnel."""
+        m = pod["metadata"]
+        node = self._life.get("nodes", None, pod["spec"]["nodeName"])
+        address = next(
+            (
+                a["address"]
+                for a in (node or {}).get("status", {}).get("addresses", [])
+                if a["type"] == "InternalIP"
+            ),
+            pod["spec"]["nodeName"],
+        )
+        path = f"https://{address}:10250/containerLogs/{m['namespace']}/{m['name']}/{container}"
+        if not self.connected():
+            known = [
+                k for k in ("follow", "previous", "tailLines", "timestamps", "sinceSeconds") if k in query
+            ]
+            asked = "&".join(f"{k}={query[k]}" for k in known)
+            raise ApiError(
+                500, "InternalError", f'Get "{path}{"?" + asked if asked else ""}": No agent available'
+            )
+        run = self._kubelet.runs.get(m["uid"])
+        box = run.box(container) if run is not None else None
+        if box is None:
+            return ""
+        text = box.previous_log if query.get("previous") in ("true", "1") else box.log
+        lines = text.splitlines()
+        if query.get("timestamps") in ("true", "1"):
+            at = self._life.clock.shown(box.started_at)
+            lines = [f"{at} {line}" for line in lines]
+        tail = query.get("tailLines")
+        if tail is not None and tail.isdigit():
+            lines = lines[-int(tail) :] if int(tail) else []
+        return "".join(line + "\n" for line in lines)
+
+    def metrics(self, resource: str, namespace: str | None) -> list[Obj]:
+        """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves through a tunnel."""
+        life = self._life
+        if not (self._any_ready(_METRICS) and self.connected()):
+            raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+        if resource == "nodes":
+            return [self._node(n) for n in life.list("nodes") if condition_true(n, "Ready")]
+        return [
+            self._pod(p)
+            for p in life.list("pods", namespace)
+            if p.get("status", {}).get("phase") == "Running" and pod_ready(p)
+        ]
+
+    def _node(self, node: Obj) -> Obj:
+        cpu, memory = 0.06, 900.0 * 2**20
+        for pod in self._life.store.list("pods", node=name_of(node)):
+            used = self._usage(pod)
+            cpu, memory = cpu + used[0], memory + used[1]
+        return {**self._head(node), "usage": _amounts(cpu, memory)}
+
+    def _pod(self, pod: Obj) -> Obj:
+        containers = []
+        for container in pod["spec"]["containers"]:
+            cpu, memory = self._usage({**pod, "spec": {"containers": [container]}}, container["name"])
+            containers.append({"name": container["name"], "usage": _amounts(cpu, memory)})
+        return {**self._head(pod), "containers": containers}
+
+    def _head(self, obj: Obj) -> Obj:
+        m = obj["metadata"]
+        shown = {k: m[k] for k in ("name", "namespace", "labels") if k in m}
+        at = self._life.clock.shown(self._life.now())
+        return {"metadata": {**shown, "creationTimestamp": at}, "timestamp": at, "window": f"{_WINDOW:.3f}s"}
+
+    def _usage(self, pod: Obj, part: str = "") -> tuple[float, float]:
+        """Cores and bytes, steady for a minute."""
+        minute = int(self._life.now() // 60)
+        rng = self._life.world.rng(f"use/{pod['metadata']['uid']}/{part}/{minute}")
+        wants = requests(pod["spec"])
+        return (
+            max(0.001, wants.get("cpu", 0.01) * rng.uniform(0.05, 0.4)),
+            max(6.0 * 2**20, wants.get("memory", 40.0 * 2**20) * rng.uniform(0.5, 0.9)),
+        )
+
+
+def _amounts(cpu: float, memory: float) -> dict[str, str]:
+    return {"cpu": f"{int(cpu * 1e9)}n", "memory": f"{int(memory / 1024)}Ki"}
