@@ -87,7 +87,7 @@ class Joined(tuple[Any, ...]):
 
 def _string(text: str) -> str:
     quoted = "".join(_ESCAPES.get(char, char) for char in clean(text))
-    return "'" + re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", lambda m: f"\\u{{{ord(m[0]):x}}}", quoted) + "'"
+    return "'" + re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda m: f"\\u{{{ord(m[0]):x}}}", quoted) + "'"
 
 
 def _inline(value: Any) -> str:
