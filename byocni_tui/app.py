@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -14,7 +14,6 @@ from byocni_tui.errors import UserError
 from byocni_tui.locale import Translator
 from byocni_tui.plan.finding import Finding
 from byocni_tui.screens.port import WizardContext, Words
-from byocni_tui.screens.run_state import RunState
 from byocni_tui.screens.session import Session
 from byocni_tui.screens.store import Memory, Store
 from byocni_tui.screens.themes import SHORT, THEMES
@@ -113,7 +112,11 @@ class WizardApp(App[int]):
             return ""
         session = self.session
         memory = Memory(
-            step=session.step, lang=session.tr.lang, theme=self.theme, seen=sorted(session.seen), unread=session.unread
+            step=session.step,
+            lang=session.tr.lang,
+            theme=self.theme,
+            seen=sorted(session.seen),
+            unread=session.unread,
         )
         failed = self.store.save(session.plan, memory, session.tr)
         if failed and failed != self._save_failed:
@@ -315,7 +318,7 @@ class WizardApp(App[int]):
         self.switch_screen(WizardScreen(self.session, self.marks, self.about))
         self.save_soon()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Any:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 as Textual calls it
         """The palette: our own commands by name, in the language of the moment."""
         from byocni_tui.screens.palette import commands
 

@@ -5,7 +5,6 @@ import math
 import os
 import sys
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 from byocni_tui.commands.apply import speed

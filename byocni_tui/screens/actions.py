@@ -87,7 +87,8 @@ class WizardActions(_Base):
             return
         if session.context.mode != "simulated":
             tr, name = session.tr, session.plan.cluster.name or ""
-            self.app.push_screen(TypeName(tr("wizard.confirm.title"), tr("wizard.confirm.text", name=name), name), self._confirmed)
+            dialog = TypeName(tr("wizard.confirm.title"), tr("wizard.confirm.text", name=name), name)
+            self.app.push_screen(dialog, self._confirmed)
             return
         await self._begin()
 
@@ -141,7 +142,8 @@ class WizardActions(_Base):
     def action_all_commands(self) -> None:
         """The commands in full."""
         tr = self.session.tr
-        self.app.push_screen(Read(tr("wizard.commands.title"), "\n\n".join(self.session.commands()), tr("wizard.close")))
+        text = "\n\n".join(self.session.commands())
+        self.app.push_screen(Read(tr("wizard.commands.title"), text, tr("wizard.close")))
 
     async def action_more(self) -> None:
         """All fields of this step, or only the first."""
@@ -173,7 +175,9 @@ class WizardActions(_Base):
         from byocni_tui.screens.help import help_page
 
         tr = self.session.tr
-        self.app.push_screen(Read(tr("wizard.help.title"), help_page(self.session, self._field), tr("wizard.close")))
+        self.app.push_screen(
+            Read(tr("wizard.help.title"), help_page(self.session, self._field), tr("wizard.close"))
+        )
 
     def action_language(self) -> None:
         """The other language."""

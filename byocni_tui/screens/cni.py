@@ -13,7 +13,11 @@ from byocni_tui.screens.panel import StepPanel
 from byocni_tui.widgets.field_row import FieldRow
 from byocni_tui.widgets.glyphs import fit, wrap
 
-_OPTIONS = {"cni.encapsulation": "encapsulation", "cni.encryption": "encryption", "cni.kube_proxy": "kube_proxy"}
+_OPTIONS = {
+    "cni.encapsulation": "encapsulation",
+    "cni.encryption": "encryption",
+    "cni.kube_proxy": "kube_proxy",
+}
 
 
 class CniPanel(StepPanel):
@@ -81,7 +85,9 @@ class CniPanel(StepPanel):
         head: list[tuple[str, str]] = [(" " * label, "")]
         for item in offered:
             here = item.id == self._plugin
-            head.append((fit(item.name, column, self.marks.more), "bold $accent" if here else "bold $text-muted"))
+            head.append(
+                (fit(item.name, column, self.marks.more), "bold $accent" if here else "bold $text-muted")
+            )
         lines.append(Content.assemble(*head))
         names = list(dict.fromkeys(name for item in offered for name in item.capabilities))
         for name in names:

@@ -1,23 +1,24 @@
-"""A field's value as a person types it on one line, and back. The widget, the line-mode question and nothing else use it;
+"""A field's value as a person types it on one line, and back: for the widget and the line-mode question;
 files have their own, richer syntax."""
 
 from typing import Any, Final
 
 from byocni_tui.plan.model import Autoscale, KnownRange, Plan
-from byocni_tui.plan.path import get, parse, shape_at
+from byocni_tui.plan.path import get, shape_at
 from byocni_tui.plan.shape import Shape
 
 YES: Final = "yes"
 NO: Final = "no"
+_TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 what was typed, not a failure
     """The text can't be a value of this field; ``args[0]`` names the text of ``wizard.unreadable`` that says why."""
 
 
 def clean(text: str) -> str:
     """Without what can't be meant: control characters, and marks that turn the direction of the line."""
-    return "".join(c for c in text if c.isprintable() and not "\u202a" <= c <= "\u202e" and not "\u2066" <= c <= "\u2069")
+    return "".join(c for c in text if c.isprintable() and c not in _TURNING)
 
 
 def to_text(value: Any) -> str:

@@ -17,6 +17,8 @@ from byocni_tui.widgets.log_tail import LogTail
 from byocni_tui.widgets.node_board import BoardTexts, NodeBoard, NodeRow
 from byocni_tui.widgets.step_list import StepLine, StepList
 
+_COLUMNS = ("vm", "kubelet", "cni_pod", "cni_config", "state")
+
 
 class DeployPanel(StepPanel):
     """Shows ``session.run``; the screen feeds it."""
@@ -32,12 +34,12 @@ class DeployPanel(StepPanel):
 
     def compose(self) -> Iterable[Widget]:
         tr = self.session.tr
-        self._note = Static("", classes="note", markup=False)
+        self._headline = Static("", classes="note", markup=False)
         self._steps = StepList(self.marks)
         self._board = NodeBoard(
             BoardTexts(
                 title=tr("wizard.board.title"), node=tr("wizard.board.node"),
-                columns=tuple(tr(f"wizard.board.{name}") for name in ("vm", "kubelet", "cni_pod", "cni_config", "state")),
+                columns=tuple(tr(f"wizard.board.{name}") for name in _COLUMNS),
                 ready=tr("wizard.board.ready"), not_ready=tr("wizard.board.not_ready"),
                 none=tr("wizard.board.none"), more=tr("wizard.board.more"),
             ),
@@ -45,7 +47,7 @@ class DeployPanel(StepPanel):
         )  # fmt: skip
         self.log_tail = LogTail()
         self._logged = 0
-        yield self._note
+        yield self._headline
         yield self._steps
         yield self._board
         yield self.log_tail
@@ -68,7 +70,10 @@ class DeployPanel(StepPanel):
         lines = []
         for name in SHOWN:
             state = run.steps[name]
-            if name in ("identity", "network", "role", "providers") and state.status in ("pending", "skipped"):
+            if name in ("identity", "network", "role", "providers") and state.status in (
+                "pending",
+                "skipped",
+            ):
                 continue
             elapsed = run.elapsed(name, now)
             low, high = TYPICAL.get(name, (0, 0))
@@ -77,7 +82,9 @@ class DeployPanel(StepPanel):
                     name=tr(f"wizard.run.{name}"),
                     status=state.status,
                     elapsed=span(elapsed) if elapsed is not None else "",
-                    typical=f"{span(low)}{self.marks.skip}{span(high)}" if state.status == "pending" and high else "",
+                    typical=f"{span(low)}{self.marks.skip}{span(high)}"
+                    if state.status == "pending" and high
+                    else "",
                 )
             )
         self._steps.show(lines)
@@ -117,7 +124,11 @@ class DeployPanel(StepPanel):
             head = head or tr("wizard.deploy.done")
         elif run.active:
             current = next((n for n in SHOWN if run.steps[n].status == "running"), None)
-            head = run.steps[current].message if current and run.steps[current].message else tr("wizard.deploy.running")
+            head = (
+                run.steps[current].message
+                if current and run.steps[current].message
+                else tr("wizard.deploy.running")
+            )
             style = "bold $foreground"
             left = run.repair_left(now)
             if left is not None:
@@ -127,4 +138,4 @@ class DeployPanel(StepPanel):
             head, style = run.outcome.message or tr("wizard.deploy.stopped"), "bold $text-warning"
         text = [Content.styled(line, style) for line in wrap(head, width)]
         text += [Content.styled(line, "$text-muted") for line in (wrap(more, width) if more else [])]
-        self._note.update(Content("\n").join(text))
+        self._headline.update(Content("\n").join(text))

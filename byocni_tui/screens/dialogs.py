@@ -52,7 +52,9 @@ class Choose(ModalScreen[str | None]):
     Choose > Vertical {{ {_FRAME} width: 64; }}
     Choose OptionList {{ height: auto; max-height: 18; border: none; background: $surface; padding: 0; }}
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+q,ctrl+c", "close", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+q,ctrl+c", "close", show=False, priority=True)
+    ]
 
     def __init__(self, title: str, options: Sequence[tuple[str, str]], current: str) -> None:
         super().__init__()
@@ -83,7 +85,9 @@ class TypeName(ModalScreen[bool]):
     TypeName > Vertical {{ {_FRAME} width: 70; }}
     TypeName Static {{ height: auto; margin-bottom: 1; }}
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,ctrl+q,ctrl+c", "close", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+q,ctrl+c", "close", show=False, priority=True)
+    ]
 
     def __init__(self, title: str, text: str, name: str) -> None:
         super().__init__()

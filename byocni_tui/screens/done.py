@@ -34,10 +34,14 @@ class DonePanel(StepPanel):
             self._text.update(Content.styled(f" {tr('wizard.done.not_yet')}", "$text-muted"))
             return
         plan = session.plan
+        group = plan.resource_group.name
         ready = sum(1 for node in session.nodes if node.ready)
         took = span(sum(run.elapsed(name, 0.0) or 0.0 for name in run.steps))
         words = [
-            (tr("wizard.done.exists", cluster=plan.cluster.name, group=plan.resource_group.name, plugin=plan.cni.plugin), "$foreground"),
+            (
+                tr("wizard.done.exists", cluster=plan.cluster.name, group=group, plugin=plan.cni.plugin),
+                "$foreground",
+            ),
             (tr("wizard.done.nodes", ready=ready, total=len(session.nodes), took=took), "$foreground"),
             ("", ""),
             (tr("wizard.done.next"), "bold $text-muted"),

@@ -3,7 +3,10 @@
 from byocni_tui.plan.fields import field
 from byocni_tui.screens.session import Session
 
-KEYS = ("next", "back", "scroll", "remedy", "accept", "more", "steps", "commands", "copy", "language", "theme", "save", "palette", "quit")
+KEYS = (
+    "next", "back", "scroll", "remedy", "accept", "more", "steps", "commands", "copy", "language", "theme", "save",
+    "palette", "quit",
+)  # fmt: skip
 
 
 def help_page(session: Session, path: str | None) -> str:
@@ -13,7 +16,9 @@ def help_page(session: Session, path: str | None) -> str:
     known = field(path) if path else None
     if known is not None and path is not None:
         parts += ["", f"{session.label(path)}  ({path})"]
-        parts += [tr(f"{known.text_key}.{part}") for part in ("help", "why") if tr.has(f"{known.text_key}.{part}")]
+        parts += [
+            tr(f"{known.text_key}.{part}") for part in ("help", "why") if tr.has(f"{known.text_key}.{part}")
+        ]
         if known.az_flag:
             parts.append(f"az: {known.az_flag}")
         for finding in session.at(path):

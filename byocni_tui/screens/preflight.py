@@ -55,7 +55,9 @@ class PreflightPanel(StepPanel):
         }  # fmt: skip
         for event in latest(session.checks):
             glyph, style = marks.get(event.status, (self.marks.todo, "$text-muted"))
-            lines.append(Content.assemble((f" {glyph} ", style), (event.message or event.step, "$foreground")))
+            lines.append(
+                Content.assemble((f" {glyph} ", style), (event.message or event.step, "$foreground"))
+            )
         if not lines:
             lines.append(Content.styled(f" {session.tr('wizard.preflight.waiting')}", "$text-muted"))
         self._checks.update(Content("\n").join(lines))
@@ -87,4 +89,3 @@ def finding_line(panel: StepPanel, finding: Finding) -> FindingLine:
         text=session.words.message(finding, session.tr),
         offer=f"{key}{remedy}" if remedy else "",
     )
-

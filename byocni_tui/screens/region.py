@@ -42,19 +42,24 @@ class RegionPanel(StepPanel):
             self._state.update(failed or self.session.tr("wizard.region.loading"))
             return
         typed = self.session.text("region").strip().lower()
-        physical = [item for item in known if (item.get("metadata") or {}).get("regionType", "Physical") == "Physical"]
+        physical = [
+            item for item in known if (item.get("metadata") or {}).get("regionType", "Physical") == "Physical"
+        ]
         exact = any(item.get("name") == typed for item in physical)
         wanted = [
             item
             for item in physical
-            if exact or typed in str(item.get("name", "")) or typed in str(item.get("displayName", "")).lower()
+            if exact
+            or typed in str(item.get("name", ""))
+            or typed in str(item.get("displayName", "")).lower()
         ]
         names = tuple(str(item.get("name")) for item in wanted)
         if names != self._shown:
             self._shown = names
             self._list.clear_options()
             self._list.add_options(
-                [Option(f"{fit(str(i.get('name')), 22)} {i.get('displayName', '')}", id=str(i.get("name"))) for i in wanted]
+                Option(f"{fit(str(item['name']), 22)} {item.get('displayName', '')}", id=str(item["name"]))
+                for item in wanted
             )
             if exact:
                 self._list.highlighted = names.index(typed)

@@ -7,8 +7,8 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from byocni_tui.plan.model import Plan
 from byocni_tui.locale import Translator
+from byocni_tui.plan.model import Plan
 from byocni_tui.screens.messages import JumpTo
 from byocni_tui.screens.panel import StepPanel
 from byocni_tui.screens.preflight import finding_line
@@ -21,22 +21,29 @@ def summary(plan: Plan, tr: Translator) -> list[tuple[str, str, str]]:
     network, cluster = plan.network, plan.cluster
     none = tr("wizard.review.missing")
     pools = ", ".join(
-        f"{p.name} {p.autoscale.min}-{p.autoscale.max}" if p.autoscale else f"{p.name} {p.count}" for p in plan.node_pools
+        f"{p.name} {p.autoscale.min}-{p.autoscale.max}" if p.autoscale else f"{p.name} {p.count}"
+        for p in plan.node_pools
     )
+    group = plan.resource_group
     rows = [
-        ("+" if plan.resource_group.create else "=", "group", f"{plan.resource_group.name or none} ({plan.region or none})"),
+        ("+" if group.create else "=", "group", f"{group.name or none} ({plan.region or none})"),
         ("+" if cluster.create else "~", "cluster", f"{cluster.name or none}, {cluster.tier}, plugin none"),
     ]
     if cluster.create:
-        rows.append(("+", "pools", pools))
-        if network.managed:
-            rows.append(("+", "network", tr("wizard.review.managed")))
-        else:
-            rows.append(("=" if network.subnet.id else "+", "network", network.subnet.id or network.subnet.name or none))
-        ranges = f"{network.service_cidr or none} / {network.pod_cidr or none}"
-        rows.append(("+", "ranges", ranges))
-        rows.append(("+" if plan.identity.type == "system" or plan.identity.name else "=", "identity", plan.identity.type))
-    rows.append(("+", "cni", f"{plan.cni.plugin} {plan.cni.version or ''} {plan.cni.encapsulation}".replace("  ", " ")))
+        own = network.subnet.id or network.subnet.name or none
+        made = network.managed or not network.subnet.id
+        rows += [
+            ("+", "pools", pools),
+            ("+" if made else "=", "network", tr("wizard.review.managed") if network.managed else own),
+            ("+", "ranges", f"{network.service_cidr or none} / {network.pod_cidr or none}"),
+            (
+                "=" if plan.identity.id else "+",
+                "identity",
+                tr(f"wizard.review.identity_{plan.identity.type}"),
+            ),
+        ]
+    cni = (plan.cni.plugin, plan.cni.version, plan.cni.encapsulation)
+    rows.append(("+", "cni", " ".join(part for part in cni if part)))
     return rows
 
 
@@ -75,13 +82,18 @@ class ReviewPanel(StepPanel):
             color = {"+": "$text-success", "~": "$text-warning"}.get(mark, "$text-muted")
             name = fit(tr(f"wizard.review.{what}"), 18)
             pieces = wrap(which, width - 22)
-            lines.append(Content.assemble((f" {mark} ", f"bold {color}"), (name, "$text-muted"), (pieces[0], "$foreground")))
+            first = (pieces[0], "$foreground")
+            lines.append(Content.assemble((f" {mark} ", f"bold {color}"), (name, "$text-muted"), first))
             lines += [Content.styled(" " * 21 + piece, "$foreground") for piece in pieces[1:]]
-        lines.append(Content.styled(f"\n {tr('wizard.review.legend')}   {tr('wizard.review.duration')}", "$text-muted"))
+        legend = f"\n {tr('wizard.review.legend')}   {tr('wizard.review.duration')}"
+        lines.append(Content.styled(legend, "$text-muted"))
         self._summary.update(Content("\n").join(lines))
         blocking = [finding_line(self, finding) for finding in session.findings if session.blocks(finding)]
         self._problems.show(blocking)
-        text: list[Content] = [Content(""), Content.styled(f" {tr('wizard.commands.title')}", "bold $text-muted")]
+        text: list[Content] = [
+            Content(""),
+            Content.styled(f" {tr('wizard.commands.title')}", "bold $text-muted"),
+        ]
         for command in session.commands():
             for line in command.split("\n"):
                 text += [Content.styled(f" {piece}", "$text-muted") for piece in wrap(line, width)]

@@ -1,7 +1,7 @@
 """The order of the steps and which fields each asks for.
 
-A step owns every field under its prefixes, so a field added to the plan appears without a word here; ``first`` only says
-which come first, the others stand under "more".
+A step owns every field under its prefixes, so a field added to the plan appears without a word here; ``first`` only
+says which come first, the others stand under "more".
 """
 
 from functools import cache
@@ -53,7 +53,7 @@ STEPS: Final = (
     Step(id="done"),
 )  # fmt: skip
 IDS: Final = tuple(step.id for step in STEPS)
-_HIDDEN: Final = frozenset({"version", "accept", "override", "node_pools[].autoscale.min", "node_pools[].autoscale.max"})
+_HIDDEN: Final = frozenset({"version", "accept", "override"})
 """``version`` is the file's own; accepting and overriding happen at the finding; autoscale is asked as ``1-5``."""
 
 
@@ -98,8 +98,8 @@ def paths(owner: Step, pools: int = 1, fields: tuple[Field, ...] = FIELDS) -> tu
 
 
 def asked_as(path: str) -> str:
-    """The path of the row in which ``path`` is asked: ``network.vnet.ranges[0]`` -> ``network.vnet.ranges``, a tag -> its
-    map, a value under ``cni.values`` -> ``cni.values``."""
+    """The path of the row in which ``path`` is asked: ``network.vnet.ranges[0]`` -> ``network.vnet.ranges``, a tag ->
+    its map, a value under ``cni.values`` -> ``cni.values``."""
     if ".autoscale" in path:
         return path[: path.index(".autoscale") + len(".autoscale")]
     if path.startswith("network.known_ranges"):

@@ -24,7 +24,7 @@ from byocni_tui.widgets.commands import Commands
 from byocni_tui.widgets.field_row import FieldRow
 from byocni_tui.widgets.glyphs import Glyphs
 from byocni_tui.widgets.key_bar import KeyBar, KeyHint
-from byocni_tui.widgets.stepper import Stepper, StepMark
+from byocni_tui.widgets.stepper import StepMark, Stepper
 from byocni_tui.widgets.why import Why
 
 _WIDE_STEPS = ("preflight", "review", "deploy", "done")
@@ -166,7 +166,12 @@ class WizardScreen(WizardActions, Screen[None]):
     def _look_for(self) -> tuple[str, ...]:
         """Which part of the commands belongs to the field in focus, or to the step."""
         known = field(self._field) if self._field else None
-        step = {"group": "az group create", "cluster": "az aks create", "network": "az aks create", "cni": "helm"}
+        step = {
+            "group": "az group create",
+            "cluster": "az aks create",
+            "network": "az aks create",
+            "cni": "helm",
+        }
         wanted = (known.az_flag if known else None, step.get(self.session.step))
         return tuple(text for text in wanted if text)
 
@@ -220,7 +225,11 @@ class WizardScreen(WizardActions, Screen[None]):
         tr, session = self.session.tr, self.session
         known = field(self._field) if self._field else None
         if known is not None and self._field is not None:
-            texts = [tr(f"{known.text_key}.{part}") for part in ("help", "why") if tr.has(f"{known.text_key}.{part}")]
+            texts = [
+                tr(f"{known.text_key}.{part}")
+                for part in ("help", "why")
+                if tr.has(f"{known.text_key}.{part}")
+            ]
             if texts:
                 self._why.show(session.label(self._field), "\n".join(texts))
                 return

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 from byocni_tui.plan.model import Plan
@@ -54,7 +55,9 @@ def cells(drawn: list[Drawn]) -> list[str]:
         first = max(int(item.range.network_address), int(_TEN.network_address))
         last = min(int(item.range.broadcast_address), int(_TEN.broadcast_address))
         size = _TEN.num_addresses // CELLS
-        for cell in range((first - int(_TEN.network_address)) // size, (last - int(_TEN.network_address)) // size + 1):
+        for cell in range(
+            (first - int(_TEN.network_address)) // size, (last - int(_TEN.network_address)) // size + 1
+        ):
             start = int(_TEN.network_address) + cell * size
             same = [
                 other
@@ -97,12 +100,17 @@ class AddressMap(Widget):
         nodes = sum(pool.autoscale.max if pool.autoscale else pool.count for pool in plan.node_pools)
         pods = sum((p.autoscale.max if p.autoscale else p.count) * p.max_pods for p in plan.node_pools)
         subnet, pod_range = read_range(network.subnet.range), read_range(network.pod_cidr)
-        budget = (nodes, subnet.num_addresses - 5 if subnet else 0, pods, pod_range.num_addresses if pod_range else 0)
+        budget = (
+            nodes,
+            subnet.num_addresses - 5 if subnet else 0,
+            pods,
+            pod_range.num_addresses if pod_range else 0,
+        )
         if drawn != self._drawn or budget != self._budget:
             self._drawn, self._budget = drawn, budget
             self.refresh(layout=True)
 
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 as Textual calls it
         return 3 + len(self._drawn)
 
     def render(self) -> Content:
@@ -114,12 +122,15 @@ class AddressMap(Widget):
         scale = "".join(fit(f"10.{n * 4}", 16) for n in (0, 16, 32, 48))
         strip: list[tuple[str, str]] = [(pad, "")]
         for cell in row:
-            style = "bold $text-error" if cell == "X" else f"bold {colors[cell]}" if cell else "$text-disabled"
+            style = (
+                "bold $text-error" if cell == "X" else f"bold {colors[cell]}" if cell else "$text-disabled"
+            )
             strip.append((cell or self._marks.todo, style))
         lines = [Content.styled(f"{pad}{scale}", "$text-muted"), Content.assemble(*strip)]
         for item in self._drawn:
             against = [o.name for o in self._drawn if o is not item and o.range.overlaps(item.range)]
-            text = f"{fit(item.name, 14)} {item.range.network_address!s:>15} {self._marks.line} {item.range.broadcast_address!s:<15}"
+            first, last = item.range.network_address, item.range.broadcast_address
+            text = f"{fit(item.name, 14)} {first!s:>15} {self._marks.line} {last!s:<15}"
             note = f"  X {self._texts.overlap} {', '.join(dict.fromkeys(against))}" if against else ""
             lines.append(
                 Content.assemble(
@@ -128,6 +139,8 @@ class AddressMap(Widget):
                 )
             )  # fmt: skip
         nodes, room, pods, space = self._budget
-        budget = self._texts.budget.format(nodes=f"{nodes:,}", room=f"{room:,}", pods=f"{pods:,}", space=f"{space:,}")
+        budget = self._texts.budget.format(
+            nodes=f"{nodes:,}", room=f"{room:,}", pods=f"{pods:,}", space=f"{space:,}"
+        )
         lines.append(Content.styled(fit(pad + budget, width, self._marks.more), "$text-muted"))
         return Content("\n").join(lines)

@@ -50,7 +50,13 @@ class Commands(Widget):
         for index, line in enumerate(self._lines[first : first + room], first):
             new = index in self._changed
             mark = (self._marks.bar, "$accent") if new else (" ", "")
-            style = "$text-disabled" if line.lstrip().startswith("#") else "bold $foreground" if new else "$text-muted"
+            style = (
+                "$text-disabled"
+                if line.lstrip().startswith("#")
+                else "bold $foreground"
+                if new
+                else "$text-muted"
+            )
             parts.append(Content.assemble(mark, (fit(line, width - 1, self._marks.more), style)))
         return Content("\n").join(parts)
 

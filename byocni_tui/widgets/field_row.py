@@ -105,7 +105,11 @@ class FieldRow(Widget):
             self.editor = Choice(spec.options, text, marks)
         else:
             self.editor = Input(
-                text, placeholder=spec.placeholder, password=spec.secret, select_on_focus=False, max_length=MAX_TEXT
+                text,
+                placeholder=spec.placeholder,
+                password=spec.secret,
+                select_on_focus=False,
+                max_length=MAX_TEXT,
             )
             self.editor.cursor_blink = False
         self._known = text
@@ -152,7 +156,9 @@ class FieldRow(Widget):
         for note in self._notes:
             mark = {"error": self._marks.bad, "warning": self._marks.warn, "info": "i"}[note.severity]
             color = {"error": "$text-error", "warning": "$text-warning", "info": "$text-muted"}[note.severity]
-            text = "\n".join(("  " if i else f"{mark} ") + line for i, line in enumerate(wrap(note.text, width - 2)))
+            text = "\n".join(
+                ("  " if i else f"{mark} ") + line for i, line in enumerate(wrap(note.text, width - 2))
+            )
             parts.append(Content.styled(text, color))
             if note.offer:
                 offer = "\n".join("  " + line for line in wrap(note.offer, width - 2))

@@ -7,7 +7,7 @@ import msgspec
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.widget import Widget
 
@@ -80,14 +80,18 @@ class FindingList(Widget, can_focus=True):
                     (f"{line.code} ", style), (line.where, "bold $accent" if here else "bold"),
                 )
             ]  # fmt: skip
-            block += [Content.styled(f"   {text}", "$foreground") for text in wrap(line.text, max(20, width - 4))]
+            block += [
+                Content.styled(f"   {text}", "$foreground") for text in wrap(line.text, max(20, width - 4))
+            ]
             if line.offer:
-                block += [Content.styled(f"   {text}", "$accent") for text in wrap(line.offer, max(20, width - 4))]
+                block += [
+                    Content.styled(f"   {text}", "$accent") for text in wrap(line.offer, max(20, width - 4))
+                ]
             self._rows += [index] * len(block)
             drawn += block
         return drawn
 
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 as Textual calls it
         return len(self._draw(width))
 
     def render(self) -> Content:

@@ -1,8 +1,7 @@
 """The marks that carry meaning beside colour, in two sets: Unicode, and ASCII for terminals and fonts without them."""
 
-from rich.cells import cell_len, set_cell_size
-
 import msgspec
+from rich.cells import cell_len, set_cell_size
 
 
 class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +84,11 @@ def _pieces(text: str) -> list[str]:
         new = (
             not previous
             or (previous.endswith(" ") and char != " ")
-            or (char not in _NOT_FIRST and char != " " and (cell_len(char) == 2 or cell_len(previous[-1]) == 2))
+            or (
+                char not in _NOT_FIRST
+                and char != " "
+                and (cell_len(char) == 2 or cell_len(previous[-1]) == 2)
+            )
         )
         if new:
             pieces.append(char)

@@ -59,7 +59,9 @@ class LogTail(Widget, can_focus=True):
         for time, text, style in reversed(entries[:end]):
             pieces = wrap(text, max(10, width - len(time) - 3))
             block = [
-                Content.assemble((f" {time if i == 0 else ' ' * len(time)} ", "$text-disabled"), (piece, style))
+                Content.assemble(
+                    (f" {time if i == 0 else ' ' * len(time)} ", "$text-disabled"), (piece, style)
+                )
                 for i, piece in enumerate(pieces)
             ]
             drawn = block + drawn

@@ -22,8 +22,8 @@ _SINCE: Final = 6
 
 
 class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One node: ``stage`` is the furthest of STAGES reached, ``problem`` why its CNI pod doesn't run, ``since`` how long
-    it has been as it is (already as text)."""
+    """One node: ``stage`` is the furthest of STAGES reached, ``problem`` why its CNI pod doesn't run, ``since`` how
+    long it has existed (already as text)."""
 
     name: str
     pool: str
@@ -109,7 +109,8 @@ class NodeBoard(Widget):
     def _header(self, width: int) -> Content:
         name, columns = self._widths(width)
         cells = "".join(
-            fit(text, room, self._marks.more) for text, room in zip(self._texts.columns, columns, strict=False)
+            fit(text, room, self._marks.more)
+            for text, room in zip(self._texts.columns, columns, strict=False)
         )
         line = f" {fit(self._texts.node, name + 1)}{cells}{self._texts.columns[4]}"
         return Content.styled(fit(line, width), "bold $text-muted")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 
 from byocni_tui.widgets.glyphs import Glyphs, fit
@@ -41,7 +42,7 @@ class StepList(Widget):
         """Two where the screen is too low for one."""
         return 1 if self.app.size.height >= 36 or width < 50 else 2
 
-    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 as Textual calls it
         columns = self._columns(width)
         return -(-len(self._lines) // columns)
 
@@ -67,7 +68,9 @@ class StepList(Widget):
             "failed": (self._marks.bad, "$text-error", "bold $text-error"),
             "skipped": (self._marks.skip, "$text-muted", "$text-muted"),
         }
-        glyph, mark_style, name_style = marks.get(line.status, (self._marks.todo, "$text-muted", "$text-muted"))
+        glyph, mark_style, name_style = marks.get(
+            line.status, (self._marks.todo, "$text-muted", "$text-muted")
+        )
         right = line.elapsed or line.typical
         name = fit(line.name, width - 5 - len(right), self._marks.more)
         style = "$text-muted" if not line.elapsed else "bold" if line.status == "running" else "$foreground"

@@ -13,7 +13,10 @@ def heading(title: str, hint: str, width: int, marks: Glyphs) -> Content:
     tail = f" {hint} " if hint else ""
     rule = marks.line * max(0, width - cell_len(title) - 3 - cell_len(tail))
     return Content.assemble(
-        (f"{marks.line} ", "$border-blurred"), (title, "bold"), (f" {rule}", "$border-blurred"), (tail, "$text-muted")
+        (f"{marks.line} ", "$border-blurred"),
+        (title, "bold"),
+        (f" {rule}", "$border-blurred"),
+        (tail, "$text-muted"),
     )
 
 
@@ -41,10 +44,17 @@ class Why(Widget):
         roomy = height > 8
         lines = wrap(self._text, width - 2)
         if roomy:
-            lines = [line for line in "\n\n".join(self._text.split("\n")).split("\n") for line in wrap(line, width - 2)]
+            lines = [
+                line
+                for line in "\n\n".join(self._text.split("\n")).split("\n")
+                for line in wrap(line, width - 2)
+            ]
         room = height - 1 - (2 if roomy and self._about else 0)
         if len(lines) > room > 0:
-            lines = [*lines[: room - 1], fit(f"{lines[room - 1]} {self._marks.more}", width - 2, self._marks.more)]
+            lines = [
+                *lines[: room - 1],
+                fit(f"{lines[room - 1]} {self._marks.more}", width - 2, self._marks.more),
+            ]
         title = self._title if roomy or not self._about else f"{self._title}: {self._about}"
         parts = [heading(title, self._hint, width, self._marks)]
         if roomy and self._about:

@@ -25,7 +25,8 @@ SCRIPT: tuple[tuple[str, float, str], ...] = (
     ("preflight", 4, "Nothing stands in the way"), ("resource-group", 2, "Resource group myResourceGroup"),
     ("cluster", 282, "Cluster myAKSCluster is there"), ("read-back", 1, "The network plugin is none"),
     ("credentials", 1, "Credentials of the cluster"), ("nodes-not-ready", 12, "3 nodes are NotReady, as expected"),
-    ("cni", 20, "Cilium 1.19.9 installed"), ("nodes-ready", 41, "3 of 3 nodes are Ready"), ("verify", 33, "All checks passed"),
+    ("cni", 20, "Cilium 1.19.9 installed"), ("nodes-ready", 41, "3 of 3 nodes are Ready"),
+    ("verify", 33, "All checks passed"),
 )  # fmt: skip
 
 
@@ -34,7 +35,7 @@ def nodes(count: int, stage: str) -> tuple[NodeState, ...]:
     return tuple(
         NodeState(
             name=f"aks-nodepool1-12345678-vmss{index:06x}", pool="nodepool1", ready=stage == "ready",
-            stage=stage, created="2026-11-23T10:04:40Z",  # type: ignore[arg-type]
+            stage=stage, created="2026-11-23T10:04:40Z",
         )
         for index in range(count)
     )  # fmt: skip
@@ -43,7 +44,9 @@ def nodes(count: int, stage: str) -> tuple[NodeState, ...]:
 class FakeContext:
     """Fits ``screens.port.WizardContext``; ``fail_at`` names a step that fails once."""
 
-    def __init__(self, plan: Plan | None = None, lang: str = "en", *, fail_at: str = "", mode: str = "simulated") -> None:
+    def __init__(
+        self, plan: Plan | None = None, lang: str = "en", *, fail_at: str = "", mode: str = "simulated"
+    ) -> None:
         self.plan = plan or Plan(
             cloud="AzureChinaCloud", subscription="26fe00f8-9173-4872-9134-bb1d2e00343a", region="chinanorth3"
         )
@@ -56,7 +59,7 @@ class FakeContext:
         self.calls: list[str] = []
         self.hold = asyncio.Event()
         self.hold.set()
-        self.stage = "kubelet"
+        self.all_ready = asyncio.Event()
 
     def findings(self) -> Any:
         from byocni_tui.rules import check
@@ -81,9 +84,16 @@ class FakeContext:
             yield self._event("preflight", "running", message)
         yield self._event("preflight", "done", "Nothing stands in the way")
 
-    def _event(self, step: str, status: str, message: str = "", detail: dict[str, Any] | None = None) -> Event:
+    def _event(
+        self, step: str, status: str, message: str = "", detail: dict[str, Any] | None = None
+    ) -> Event:
         return Event(
-            time=timestamp(self.clock.now()), run=RUN, step=step, status=status, message=message, detail=detail  # type: ignore[arg-type]
+            time=timestamp(self.clock.now()),
+            run=RUN,
+            step=step,
+            status=status,
+            message=message,
+            detail=detail,
         )
 
     def _script(self) -> Sequence[tuple[str, float, str]]:
@@ -98,20 +108,21 @@ class FakeContext:
             if step == self.fail_at:
                 self.fail_at = ""
                 detail = {
-                    "code": "QuotaExceeded", "original": "Operation could not be completed as it results in exceeding quota",
+                    "code": "QuotaExceeded",
+                    "original": "Operation could not be completed as it results in exceeding quota",
                     "remedy": "Ask for more cores or take a smaller size", "field": "node_pools[0].vm_size",
                 }  # fmt: skip
                 yield self._event(step, "failed", "The quota of this VM family is used up", detail)
                 yield self._event("run", "failed", "Stopped at the cluster", {"exit_code": 1})
                 return
-            self.stage = "ready" if step == "nodes-ready" else self.stage
+            if step == "nodes-ready":
+                self.all_ready.set()
             yield self._event(step, "done", message)
         yield self._event("run", "done", "Cluster myAKSCluster is Ready", {"exit_code": 0})
 
     async def nodes(self) -> AsyncIterator[tuple[NodeState, ...]]:
         yield nodes(3, "kubelet")
-        while self.stage != "ready":
-            await asyncio.sleep(0)
+        await self.all_ready.wait()
         yield nodes(3, "ready")
         await asyncio.Event().wait()
 
