@@ -1,5 +1,6 @@
 """What stands at the top of every export."""
 
+from byocni_tui.cni.images import images_of
 from byocni_tui.cni.values import chart_of
 from byocni_tui.export.derive import wants_preview
 from byocni_tui.export.shell import quote
@@ -12,6 +13,9 @@ def header(plan: Plan, tr: Translator) -> str:
     lines = [tr("export.header.what"), tr("export.header.support")]
     if plan.cni.kube_proxy == "replace" and not wants_preview(plan):
         lines.append(tr("export.header.kube_proxy"))
+    if plan.cni.registry:
+        lines.append(tr("export.header.mirror"))
+        lines += [f"  {image.source} -> {image.mirror}" for image in images_of(plan)]
     return "\n".join(lines)
 
 

@@ -14,6 +14,8 @@ def commands(plan: Plan, tr: Translator | None = None) -> list[str]:
     result: list[str] = []
     if plan.cloud != "AzureCloud":
         result.append(f"az cloud set --name {quote(plan.cloud)}")
+    if plan.tenant:
+        result.append(f"az login --tenant {quote(plan.tenant)}")
     for step in steps(plan):
         notes = [
             line
