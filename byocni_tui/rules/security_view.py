@@ -1,0 +1,137 @@
+"""What the rules about a security group look at, and how they complain: the deciding rule named, its place in the facts
+as evidence, and a priority in front of it as the way out."""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from byocni_tui.plan.finding import Finding, Label, Remedy, Severity
+from byocni_tui.rules.case import Case
+from byocni_tui.rules.landing import Found, node_spans, rules, security_group
+from byocni_tui.rules.nsg import (
+    ANY_PORT,
+    Decision,
+    Direction,
+    Flow,
+    Protocol,
+    SecurityRule,
+    Span,
+    decide,
+    merged,
+)
+from byocni_tui.rules.registry import found
+from byocni_tui.rules.resources import subnet_of, subnet_ranges
+
+FIELD: Final = "network.subnet.id"
+
+
+class Stopped(NamedTuple):
+    """A flow, or a part of it, that a rule denies. ``whole`` tells that nothing of the flow gets through, for
+    certain."""
+
+    protocol: Protocol
+    decision: Decision
+    whole: bool = False
+
+
+class View(NamedTuple):
+    """The group, its rules and the nodes' addresses: what all three rules look at."""
+
+    group: Found
+    rules: tuple[SecurityRule, ...]
+    nodes: tuple[Span, ...]
+    subnet: tuple[str, ...]
+
+    def decide(
+        self, direction: Direction, protocol: Protocol, ports: Span, to: Span | None = None
+    ) -> list[Decision]:
+        """What becomes of packets from the nodes to one another, or to an address."""
+        return [
+            decision
+            for source in self.nodes
+            for target in ((to,) if to else self.nodes)
+            for decision in decide(
+                self.rules,
+                Flow(direction=direction, protocol=protocol, source=source, destination=target, ports=ports),
+            )
+        ]
+
+    def stopped(
+        self, direction: Direction, protocol: Protocol, port: int, to: Span | None = None
+    ) -> list[Stopped]:
+        """The denials that one port meets."""
+        out = self.decide(direction, protocol, (port, port), to)
+        whole = bool(out) and all(not decision.allow and decision.certain for decision in out)
+        return [Stopped(protocol, decision, whole) for decision in out if not decision.allow]
+
+
+def view(case: Case) -> View | None:
+    """What the rules look at, where the subnet has a group and the facts hold it."""
+    group = security_group(case)
+    nodes = tuple(merged(node_spans(case)))
+    subnet = subnet_ranges(subnet_of(case))
+    return View(group, rules(case, group), nodes, subnet) if group and nodes else None
+
+
+def show(protocol: Protocol, spans: Iterable[Span]) -> str:
+    """Ports as people write them: ``TCP 53, 1024-2048``."""
+    texts = ["*" if item == ANY_PORT else "-".join(dict.fromkeys(str(end) for end in item)) for item in spans]
+    return f"{protocol.upper()} {', '.join(texts)}"
+
+
+def key(decision: Decision) -> str:
+    """What tells the deciding rule from others."""
+    return decision.rule.path if decision.rule else ""
+
+
+def _free_priority(view: View, direction: Direction, before: SecurityRule | None) -> int | None:
+    """The highest priority number in front of a rule that no other rule has."""
+    used = {item.priority for item in view.rules if item.direction == direction.lower()}
+    limit = min(before.priority if before else 4097, 4097)
+    return next((number for number in range(limit - 1, 99, -1) if number not in used), None)
+
+
+def _evidence(view: View, deciding: Iterable[SecurityRule | None]) -> dict[str, Any]:
+    sides = ("AddressPrefix", "AddressPrefixes", "ApplicationSecurityGroups", "PortRange", "PortRanges")
+    named = (side + name for name in sides for side in ("source", "destination"))
+    keys = ("priority", "direction", "access", "protocol", *named)
+    return {
+        f"{view.group.path}.{item.path}": {
+            "name": item.name,
+            **{key: item.raw[key] for key in keys if item.raw.get(key) not in (None, "", [])},
+        }
+        for item in deciding
+        if item
+    }
+
+
+def complain(
+    code: str,
+    view: View,
+    direction: Direction,
+    deciding: list[SecurityRule | None],
+    severity: Severity,
+    variant: str,
+    *,
+    action: str = "allow-node-traffic",
+    **values: Any,
+) -> Finding:
+    """A finding about the group that names the rules that decide, the first of them with a priority in front of it."""
+    first = deciding[0]
+    priority = _free_priority(view, direction, first)
+    return found(
+        code,
+        FIELD,
+        severity=severity,
+        variant=variant,
+        evidence=_evidence(view, deciding),
+        remedy=Remedy(variant="remedy" if priority else "fix", action=action),
+        facts=True,
+        nsg=view.group.name,
+        rule=[item.name if item else "-" for item in deciding],
+        priority=first.priority if first else 65500,
+        direction=direction,
+        way=Label(direction.lower()),
+        free=priority,
+        subnet=list(view.subnet),
+        **values,
+    )
