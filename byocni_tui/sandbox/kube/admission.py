@@ -67,13 +67,15 @@ class Admission:
         ):
             special(obj)
 
-    def create(self, kind: Kind, obj: Object) -> None:
-        """Everything before a new object is stored, in place. Raises ApiError."""
+    def enter(self, kind: Kind, obj: Object) -> None:
+        """The namespace is there and takes new objects, and defaults are filled in, in place. Raises ApiError."""
         meta = obj["metadata"]
-        ns = meta.get("namespace", "")
         if kind.namespaced:
-            self._namespace(kind, ns, meta.get("name", ""))
+            self._namespace(kind, meta.get("namespace", ""), meta.get("name", ""))
         self.default(kind, obj)
+
+    def create(self, kind: Kind, obj: Object) -> None:
+        """Everything else before a new object is stored, in place. Raises ApiError."""
         if "status" in kind.subresources and kind.storage not in ("nodes", _CRDS):
             obj.pop("status", None)
         self._strategy(kind, obj)

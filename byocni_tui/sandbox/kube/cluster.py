@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from byocni_tui.sandbox.kube.custom import CRDS, Definitions, register
 from byocni_tui.sandbox.kube.kinds import Registry
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.store import Object, Store
@@ -93,6 +94,7 @@ class KubeCluster:
         self.store = Store(self.registry, self.clock.now, self.rng)
         self.hooks = Hooks()
         self.life: Any = None
+        self.definitions = Definitions(self)
         self._tokens: dict[str, str] = {}
         self._server: ApiServer | None = None
         self._bootstrap()
@@ -197,11 +199,9 @@ class KubeCluster:
 
     def load(self, state: dict[str, Any]) -> None:
         """Take over a ``dump``."""
-        from byocni_tui.sandbox.kube.custom import register
-
         self._tokens = dict(state["tokens"])
         self.running = state["running"]
-        for frozen in state["store"]["objects"].get("customresourcedefinitions.apiextensions.k8s.io", ()):
+        for frozen in state["store"]["objects"].get(CRDS, ()):
             register(self.registry, frozen)
         self.store.load(state["store"])
         if self.life is not None and hasattr(self.life, "load") and "life" in state:

@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from byocni_tui.sandbox.kube.schema import Schema
+from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import ApiError, bad_request
 
 _GO: Final = {str: "string", bool: "bool", int: "number", float: "number", dict: "object", list: "array"}
@@ -62,7 +63,7 @@ def drop_nulls(value: Any, schema: Schema | None) -> None:
 def mistyped(value: Any, schema: Schema, path: str = "") -> tuple[str, str, str] | None:
     """The first value of a wrong type: (path, Go's word for the value, expected)."""
     expected = schema.type
-    if value is None or not expected or schema.node.get("x-kubernetes-int-or-string"):
+    if value is None or not expected or schema.node.get("x-kubernetes-int-or-string") or isinstance(value, Stamp):
         return None
     fits = {
         "object": dict,

@@ -23,9 +23,10 @@ _UNTRACKED: Final = frozenset(
 
 
 def values(
-    obj: Object, schema: Schema | None, only: str = "", without_status: bool = False
+    obj: Object, schema: Schema | None, only: str = "", without_status: bool = False, *, maps: bool = False
 ) -> dict[Path, Any]:
-    """All tracked fields of an object with their values; ``only`` limits it to one top-level field (``status``)."""
+    """All tracked fields of an object with their values; ``only`` limits it to one top-level field (``status``);
+    ``maps``: a map with free keys counts as a field itself, as it does for updates."""
     out: dict[Path, Any] = {}
     for key, value in obj.items():
         if key in ("apiVersion", "kind") or (only and key != only) or (key == "status" and without_status):
@@ -33,16 +34,20 @@ def values(
         below = schema.field(key) if schema else None
         if key == "metadata":
             meta = {name: item for name, item in value.items() if name not in _UNTRACKED}
-            _walk(meta, below or metadata(), ("f:metadata",), out, top=True)
+            _walk(meta, below or metadata(), ("f:metadata",), out, maps, top=True)
         else:
-            _walk(value, below, (f"f:{key}",), out)
+            _walk(value, below, (f"f:{key}",), out, maps)
     return out
 
 
-def _walk(value: Any, schema: Schema | None, path: Path, out: dict[Path, Any], top: bool = False) -> None:
+def _walk(
+    value: Any, schema: Schema | None, path: Path, out: dict[Path, Any], maps: bool, top: bool = False
+) -> None:
     if isinstance(value, dict) and (schema is None or schema.granular) and (value or top):
+        if maps and schema is not None and schema.is_map:
+            out[path] = _ITEM
         for key, item in value.items():
-            _walk(item, schema.field(key) if schema else None, (*path, f"f:{key}"), out)
+            _walk(item, schema.field(key) if schema else None, (*path, f"f:{key}"), out, maps)
     elif isinstance(value, list) and value and schema is not None and schema.list_type in ("map", "set"):
         item_schema = schema.item()
         for item in value:
@@ -50,7 +55,7 @@ def _walk(value: Any, schema: Schema | None, path: Path, out: dict[Path, Any], t
             out[(*path, word)] = _ITEM
             if isinstance(item, dict):
                 for key, inner in item.items():
-                    _walk(inner, item_schema.field(key), (*path, word, f"f:{key}"), out)
+                    _walk(inner, item_schema.field(key), (*path, word, f"f:{key}"), out, maps)
     else:
         out[path] = value
 
@@ -75,8 +80,12 @@ def to_fields(paths: set[Path]) -> Object:
         node = root
         for word in path:
             node = node.setdefault(word, {})
-        if path[-1][:2] in ("k:",):
-            node.setdefault(".", {})
+    for path in paths:
+        node = root
+        for word in path:
+            node = node[word]
+        if node or path[-1].startswith("k:"):
+            node["."] = {}
     return root
 
 
@@ -161,8 +170,8 @@ def track(
         return
     only = "status" if subresource == "status" else ""
     hide = status and subresource != "status"
-    before = values(old, schema, only, hide) if old else {}
-    after = values(new, schema, only, hide)
+    before = values(old, schema, only, hide, maps=True) if old else {}
+    after = values(new, schema, only, hide, maps=True)
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     removed = before.keys() - after.keys()
     if not changed and not removed:
@@ -307,9 +316,8 @@ def _conflict(complaints: list[tuple[Owner, Path]]) -> ApiError:
         who = f'conflict with "{owner.manager}"'
         if owner.subresource:
             who += f' with subresource "{owner.subresource}"'
-        who += f" using {owner.api_version}"
-        if owner.operation == "Update" and isinstance(owner.time, Stamp):
-            who += ""
+        if owner.operation == "Update":
+            who += f" using {owner.api_version}"
         by_owner.setdefault(who, []).append(text_of(path))
         causes.append({"reason": "FieldManagerConflict", "message": who, "field": text_of(path)})
     total = len(complaints)

