@@ -4,7 +4,11 @@ import asyncio
 import ipaddress
 from typing import Any, Final
 
+import msgspec
+
 from byocni_tui.deploy.failure import StepError
+from byocni_tui.deploy.probes import IMAGE
+from byocni_tui.deploy.verification import IDS, Check, Options, Verifier
 from byocni_tui.deploy.work import Outcome, Work
 from byocni_tui.providers.protocols import Json
 
@@ -19,7 +23,37 @@ def running(pod: Json) -> bool:
 
 
 async def verify(work: Work) -> Outcome:
-    """First proof: the cluster's own DNS pods, which waited for a CNI, run and have addresses of the pod range."""
+    """First the cluster's own DNS pods, which waited for a CNI; then the whole matrix, by pods that probe."""
+    await dns_pods(work)
+    options = Options(
+        image=IMAGE.format(registry=work.registry),
+        egress=f"{work.registry}:443",
+        pod_cidr=work.plan.cni.pool or work.plan.network.pod_cidr,
+    )
+    done = 0
+
+    def tell(check: Check) -> None:
+        nonlocal done
+        done += 1
+        message = work.text("verify.check", what=work.tr(f"doctor.checks.{check.id}"), status=check.status)
+        work.say(message, done / len(IDS), {"check": msgspec.to_builtins(check)})
+
+    _, checks = await Verifier(work.kube, options, patience=work.patience, tell=tell).run()
+    failed = [check for check in checks if check.status == "failed"]
+    if failed:
+        words = "\n".join(f"{check.id}: {check.detail}" for check in failed)
+        raise StepError(
+            "checks_failed", words, count=len(failed), ids=", ".join(check.id for check in failed)
+        )
+    passed = sum(check.status == "passed" for check in checks)
+    warned = ", ".join(check.id for check in checks if check.status == "warning")
+    detail = {"checks": [msgspec.to_builtins(check) for check in checks]}
+    key = "verify.warned" if warned else "verify.done"
+    return Outcome(work.text(key, passed=passed, count=len(checks), ids=warned), detail=detail)
+
+
+async def dns_pods(work: Work) -> str:
+    """The cluster's DNS pods run and have addresses of the pod range; returns the sentence that says so."""
     pods: dict[str, Json] = {}
     try:
         async with asyncio.timeout(work.patience(DNS_LIMIT)):
@@ -43,4 +77,6 @@ async def verify(work: Work) -> Outcome:
         outside = [address for address in addresses if ipaddress.ip_address(address) not in network]
         if outside:
             raise StepError("outside_pool", address=outside[0], pool=pool)
-    return Outcome(work.text("verify.dns", count=len(pods), addresses=", ".join(addresses)))
+    message = work.text("verify.dns", count=len(pods), addresses=", ".join(addresses))
+    work.say(message, None, None)
+    return message

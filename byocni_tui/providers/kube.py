@@ -57,6 +57,13 @@ class KubeClient:
                 self._api = client.ApiClient(settings)
             return self._api
 
+    async def server_in(self, suffix: str) -> bool:
+        """Whether the API server's host name ends so; tells the cloud of a cluster that was made elsewhere."""
+        from urllib.parse import urlsplit
+
+        api = await self._connect()
+        return (urlsplit(str(api.configuration.host)).hostname or "").endswith(suffix)
+
     async def _forget(self) -> None:
         async with self._lock:
             if self._api is not None:
