@@ -9,8 +9,14 @@ from byocni_tui.plan.finding import Finding
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules import (
     addresses,
+    cluster,
+    identity,
     names,
+    outbound,
+    plugin,
+    plugin_values,
     pools,
+    security,
     service,
     subnet,
     support,
@@ -30,7 +36,13 @@ TOPICS: Final = (
     addresses,
     pools,
     subnet,
+    security,
+    outbound,
+    identity,
     service,
+    cluster,
+    plugin,
+    plugin_values,
 )
 """The modules that hold the rules; importing them registers their rules."""
 
@@ -44,7 +56,8 @@ def check(plan: Plan, facts: Facts | None = None) -> Report:
     not_run: list[NotRun] = []
     for code in sorted(RULES):
         rule = RULES[code]
-        lacking = tuple(need for need in rule.needs if not case.facts.has(need.format(region=_region(plan))))
+        needs = (need.format(region=_region(plan)) for need in rule.needs)
+        lacking = tuple(need.rstrip(".") for need in needs if not case.facts.has(need))
         if lacking and (rule.applies is None or rule.applies(case)):
             not_run.append(NotRun(code, lacking, "partly" if rule.plan_only else "facts"))
         if not lacking or rule.plan_only:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from byocni_tui.cni.model import Text
 from byocni_tui.locale import Translator
 from byocni_tui.plan import fields
 from byocni_tui.plan.finding import Finding, Label
@@ -54,6 +55,8 @@ def _values(finding: Finding, tr: Translator) -> dict[str, Any]:
     for name, value in finding.values.items():
         if isinstance(value, Label):
             out[name] = label(value.path, tr)
+        elif isinstance(value, Text):
+            out[name] = value.get(tr.lang)
         elif isinstance(value, (list, tuple)):
             out[name] = tr("rules.terms.comma").join(
                 label(item.path, tr) if isinstance(item, Label) else str(item) for item in value
@@ -108,7 +111,7 @@ def explanation(rule: Rule, tr: Translator) -> dict[str, Any]:
         "title": tr(f"rules.{rule.code}.title"),
         "why": tr(f"rules.{rule.code}.why"),
         "fix": tr(f"rules.{rule.code}.fix"),
-        "needs": list(rule.needs),
+        "needs": [need.removesuffix(".{region}") for need in rule.needs],
         "source": rule.source,
     }
 

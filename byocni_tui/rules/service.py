@@ -37,7 +37,7 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
 
 
-@rule("BYO502", "error", source=sources.BYO_CNI, needs=("azureCli",))
+@rule("BYO502", "error", source=sources.BYO_CNI, needs=("azureCli",), applies=lambda _: False)
 def cli_version(case: Case) -> Iterator[Finding]:
     """Older ones don't offer ``--network-plugin none``."""
     version = (case.facts.azure_cli or {}).get("version", "")
@@ -79,7 +79,18 @@ def _short(region: str) -> str:
     return re.sub(r"\s", "", region).lower()
 
 
-@rule("BYO504", "error", source=sources.VERSIONS, needs=("kubernetesVersions.{region}",))
+def _names_version(case: Case) -> bool:
+    return bool(case.plan.cluster.kubernetes_version) and case.new
+
+
+def names_size(case: Case) -> bool:
+    """Whether a pool names its VM size."""
+    return case.new and any(pool.vm_size for pool in case.plan.node_pools)
+
+
+@rule(
+    "BYO504", "error", source=sources.VERSIONS, needs=("kubernetesVersions.{region}",), applies=_names_version
+)
 def kubernetes_version(case: Case) -> Iterator[Finding]:
     """The region's own list decides; a bare minor means its newest patch."""
     wanted = (case.plan.cluster.kubernetes_version or "").strip().removeprefix("v")
@@ -125,7 +136,8 @@ def _nearest(wanted: str, offered: list[str]) -> str:
     return above[0] if above else max(offered, key=_numbers)
 
 
-def _skus(case: Case) -> dict[str, Item]:
+def skus(case: Case) -> dict[str, Item]:
+    """The region's VM sizes by their name in lower case."""
     items = (case.facts.skus or {}).get(_short(case.plan.region or ""), ())
     return {
         str(item.get("name", "")).lower(): item
@@ -145,23 +157,23 @@ def capability(sku: Item | None, name: str) -> float | None:
     return None
 
 
-@rule("BYO505", "error", source=sources.QUOTAS, needs=("skus.{region}",))
+@rule("BYO505", "error", source=sources.QUOTAS, needs=("skus.{region}",), applies=names_size)
 def vm_sizes(case: Case) -> Iterator[Finding]:
     """A size has to exist in the region and zone, and be allowed to the subscription."""
-    skus = _skus(case)
-    if not skus or not case.new:
+    sizes = skus(case)
+    if not sizes or not case.new:
         return
     for index, pool in enumerate(case.plan.node_pools):
         if not pool.vm_size:
             continue
         field = f"node_pools[{index}].vm_size"
-        sku = skus.get(pool.vm_size.lower())
-        values = {"value": pool.vm_size, "region": case.plan.region}
+        sku = sizes.get(pool.vm_size.lower())
+        values: dict[str, Any] = {"value": pool.vm_size, "region": case.plan.region}
         limits = (sku or {}).get("restrictions") or ()
         location = next((item for item in limits if item.get("type") == "Location"), None)
         if sku is None:
-            near = difflib.get_close_matches(pool.vm_size.lower(), list(skus), n=1)
-            name = str(skus[near[0]]["name"]) if near else None
+            near = difflib.get_close_matches(pool.vm_size.lower(), list(sizes), n=1)
+            name = str(sizes[near[0]]["name"]) if near else None
             remedy = Remedy(variant="take", set={field: name}) if name else None
             yield found("BYO505", field, remedy=remedy, facts=True, **values)
         elif location is not None:
@@ -211,9 +223,9 @@ def quota(case: Case) -> Iterator[Finding]:
         str((item.get("name") or {}).get("value", "")).lower(): item
         for item in (usages.get("compute") or {}).get(region, ())
     }
-    skus, wanted = _skus(case), dict[str, float]()
+    sizes, wanted = skus(case), dict[str, float]()
     for pool in case.plan.node_pools:
-        sku = skus.get((pool.vm_size or "").lower())
+        sku = sizes.get((pool.vm_size or "").lower())
         cores = capability(sku, "vCPUs")
         if sku is not None and cores:
             need = cores * (most_nodes(pool) + surge_nodes(pool))

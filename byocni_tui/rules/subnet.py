@@ -91,11 +91,12 @@ def too_small(case: Case) -> Iterator[Finding]:
     )
 
 
-def _names_vnet(case: Case) -> bool:
+def names_vnet(case: Case) -> bool:
+    """Whether the plan names a network that exists."""
     return bool(vnet_id(case)) and case.new
 
 
-@rule("BYO303", "error", source=sources.VNET_FAQ, needs=("virtualNetworks",), applies=_names_vnet)
+@rule("BYO303", "error", source=sources.VNET_FAQ, needs=("virtualNetworks",), applies=names_vnet)
 def other_region(case: Case) -> Iterator[Finding]:
     """Nodes and their network live in one region."""
     item = vnet_of(case) if case.new else None
@@ -116,7 +117,7 @@ def other_region(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule("BYO304", "error", source=sources.BYO_CNI, needs=("virtualNetworks",), applies=_names_vnet)
+@rule("BYO304", "error", source=sources.BYO_CNI, needs=("virtualNetworks",), applies=names_vnet)
 def absent(case: Case) -> Iterator[Finding]:
     """Only where the subscription of the id is the one that was asked: elsewhere absence proves nothing."""
     wanted = vnet_id(case)

@@ -10,7 +10,7 @@ from byocni_tui.plan.model import Plan, Subnet, Vnet
 from byocni_tui.rules import sources
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.registry import RULES, found, rule
-from byocni_tui.rules.resources import resource_type, vnet_id
+from byocni_tui.rules.resources import resource_type
 
 MTU: Final = (576, 9000)
 NODE_MASK: Final = (8, 30)
@@ -188,8 +188,3 @@ def not_an_id(case: Case) -> Iterator[Finding]:
             yield found("BYO006", field, path=field, value=text, type=wanted)
         elif kind != wanted.lower():
             yield found("BYO006", field, variant="type", path=field, value=text, type=wanted, given=kind)
-
-
-def names_vnet(case: Case) -> bool:
-    """Whether the plan names a network that exists."""
-    return bool(vnet_id(case)) and case.new

@@ -1,0 +1,349 @@
+"""BYO701, 702, 707–717: the plugin, its options and its version."""
+
+import difflib
+from collections.abc import Iterator
+from typing import Any, Final
+
+from byocni_tui.cni.catalogue import default_version, find_version, minor_in, plugin, plugins
+from byocni_tui.cni.model import Plugin
+from byocni_tui.plan.finding import Finding, Label, Remedy
+from byocni_tui.rules import sources
+from byocni_tui.rules.arithmetic import blocks_needed
+from byocni_tui.rules.case import Case
+from byocni_tui.rules.registry import found, rule
+from byocni_tui.rules.suggest import CONVENTIONAL
+
+BARE: Final = frozenset(
+    {
+        "none",
+        "native",
+        "native-routing",
+        "direct",
+        "ipip",
+        "ip-in-ip",
+        "gre",
+        "bgp",
+        "host-gw",
+        "noencap",
+        "off",
+    }
+)
+"""Names for ways that don't put packets into UDP: Azure's network drops them."""
+_BARE_VALUES: Final = {
+    "cilium": (("routingMode", frozenset({"native"})),),
+    "antrea": (
+        ("trafficEncapMode", frozenset({"noencap", "hybrid", "networkpolicyonly"})),
+        ("tunnelType", frozenset({"gre"})),
+    ),
+}
+_BARE_POOL: Final = frozenset({"none", "ipip", "ipipcrosssubnet", "vxlancrosssubnet"})
+
+
+@rule("BYO701", "error", source=sources.CALICO_AZURE)
+def bare(case: Case) -> Iterator[Finding]:
+    """Azure's network carries only addresses that it knows, and drops IP-in-IP and GRE."""
+    if case.plugin is None or not case.plugin.chart:
+        return
+    wanted = case.plan.cni.encapsulation.strip().lower()
+    first = next(iter(case.plugin.options.encapsulation), None)
+    if wanted in BARE:
+        remedy = Remedy(variant="take", set={"cni.encapsulation": first}) if first else None
+        yield found("BYO701", "cni.encapsulation", remedy=remedy, value=case.plan.cni.encapsulation)
+        return
+    for path, names in _BARE_VALUES.get(case.plugin.id, ()):
+        value = case.value(path)
+        if isinstance(value, str) and value.lower() in names:
+            yield found("BYO701", f"cni.values.{path}", variant="values", value=f"{path}: {value}")
+    pools = case.value("installation.calicoNetwork.ipPools") if case.plugin.id == "calico" else None
+    for index, pool in enumerate(pools if isinstance(pools, list) else ()):
+        value = pool.get("encapsulation") if isinstance(pool, dict) else None
+        if isinstance(value, str) and value.lower() in _BARE_POOL:
+            path = f"installation.calicoNetwork.ipPools[{index}].encapsulation"
+            yield found("BYO701", f"cni.values.{path}", variant="values", value=f"encapsulation: {value}")
+
+
+@rule("BYO702", "error", source=sources.CILIUM)
+def pool_overlap(case: Case) -> Iterator[Finding]:
+    """The pool that is really used, where it isn't the pod range (which other rules judge)."""
+    pool, pod = case.rendered_pool, case.place("network.pod_cidr")
+    if pool is None or (pod is not None and pool.range == pod.range):
+        return
+    others = [case.place("network.service_cidr"), *case.vnets]
+    hits = [place for place in others if place and place.range.overlaps(pool.range)]
+    if not hits:
+        return
+    default = pool.field == "default"
+    field = "cni.pool" if default else pool.field
+    remedy = None
+    if default and case.new:
+        free = case.free(16, CONVENTIONAL["network.pod_cidr"], leaving="network.pod_cidr")
+        remedy = Remedy(variant="take", set={"network.pod_cidr": str(free)}) if free else None
+    elif field == "cni.pool" and pod is not None:
+        remedy = Remedy(variant="take", set={"cni.pool": None})
+    elif field == "cni.pool":
+        free = case.free(max(pool.range.prefix, 12), CONVENTIONAL["network.pod_cidr"], leaving="cni.pool")
+        remedy = Remedy(variant="take", set={"cni.pool": str(free)}) if free else None
+    yield found(
+        "BYO702",
+        field,
+        variant="default" if default else "message",
+        related=tuple(place.field for place in hits),
+        evidence={field: pool.text, **{place.field: place.text for place in hits}},
+        remedy=remedy,
+        plugin=case.plugin.name if case.plugin else "",
+        value=str(pool.range),
+        other_what=Label(hits[0].field),
+        other=str(hits[0].range),
+    )
+
+
+@rule("BYO707", "warning", source=sources.VERSIONS)
+def untested(case: Case) -> Iterator[Finding]:
+    """Out of the range that the makers tested: it may work."""
+    kubernetes = (case.plan.cluster.kubernetes_version or "").strip().removeprefix("v")
+    if not kubernetes or case.plugin is None or not case.version:
+        return
+    version = find_version(case.plugin, case.version)
+    span = version.kubernetes if version else None
+    if span is None or minor_in(kubernetes, span.min, span.max):
+        return
+    better = default_version(case.plugin, kubernetes)
+    fits = (
+        better is not None
+        and better.kubernetes
+        and minor_in(kubernetes, better.kubernetes.min, better.kubernetes.max)
+    )
+    remedy = Remedy(variant="take", set={"cni.version": better.version}) if better and fits else None
+    yield found(
+        "BYO707",
+        "cni.version",
+        related=("cluster.kubernetes_version",),
+        remedy=remedy,
+        plugin=case.plugin.name,
+        version=case.version,
+        kubernetes=kubernetes,
+        low=span.min,
+        high=span.max or "…",
+    )
+
+
+ENCRYPTED_MTU: Final = 1340
+"""What Calico's makers give for WireGuard on AKS: Azure splits packets above 1400 bytes, encrypted ones mayn't be."""
+
+
+@rule("BYO708", "warning", source=sources.CALICO_MTU)
+def mtu(case: Case) -> Iterator[Finding]:
+    """Encrypted packets that are too large get lost without a word."""
+    cni = case.plan.cni
+    if (
+        case.plugin
+        and cni.encryption in ("wireguard", "ipsec")
+        and cni.mtu == "auto"
+        and case.plugin.options.mtu
+    ):
+        remedy = Remedy(variant="take", set={"cni.mtu": ENCRYPTED_MTU})
+        yield found("BYO708", "cni.mtu", related=("cni.encryption",), remedy=remedy, value=cni.encryption)
+
+
+@rule("BYO709", "warning", source=sources.OUTBOUND_RULES)
+def registries(case: Case) -> Iterator[Finding]:
+    """Nodes have to pull the plugin's images before anything else works."""
+    plan = case.plan
+    china, appliance = plan.cloud == "AzureChinaCloud", plan.network.outbound_type == "userDefinedRouting"
+    hosts = case.plugin.registries if case.plugin else ()
+    if plan.cni.registry or not hosts or not (china or appliance):
+        return
+    suffix = {"AzureChinaCloud": "azurecr.cn", "AzureUSGovernment": "azurecr.us"}.get(
+        plan.cloud, "azurecr.io"
+    )
+    acr = (plan.cluster.attach_acr or "").rstrip("/").rpartition("/")[2].lower()
+    remedy = Remedy(variant="take", set={"cni.registry": f"{acr}.{suffix}"}) if acr else None
+    yield found(
+        "BYO709",
+        "cni.registry",
+        variant="message" if china else "appliance",
+        related=("cloud",) if china else ("network.outbound_type",),
+        remedy=remedy,
+        plugin=case.plugin.name if case.plugin else "",
+        hosts=list(hosts),
+        suffix=suffix,
+    )
+
+
+def _refusal(case: Case, code: str) -> Iterator[Finding]:
+    """A plugin that the catalogue knows, and does not offer for a reason of its own."""
+    known = plugin(case.plan.cni.plugin)
+    if known and known.refused and known.refused.code == code:
+        remedy = Remedy(variant="take", set={"cni.plugin": "cilium"})
+        yield found(
+            code,
+            "cni.plugin",
+            variant="refused",
+            remedy=remedy,
+            plugin=known.name,
+            reason=known.refused.reason,
+        )
+
+
+@rule("BYO710", "error", source=sources.BYO_CNI)
+def needs_pod_cidr(case: Case) -> Iterator[Finding]:
+    """AKS leaves ``node.spec.podCIDR`` empty in this mode."""
+    yield from _refusal(case, "BYO710")
+
+
+@rule("BYO711", "error", source=sources.IP_PLANNING)
+def block_too_small(case: Case) -> Iterator[Finding]:
+    """A node with one block can't have more pods than the block has addresses."""
+    used, mask = case.plugin, case.mask
+    if used is None or used.ipam.kind != "per_node_block" or mask is None or not case.new:
+        return
+    room = (1 << (32 - mask)) - used.ipam.reserved
+    for index, pool in enumerate(case.plan.node_pools):
+        if 10 <= pool.max_pods <= 250 and pool.max_pods > room:
+            wider = 32 - (pool.max_pods + used.ipam.reserved - 1).bit_length()
+            pods = case.rendered_pool
+            fits = pods is not None and blocks_needed(case.plan, used.ipam.kind, wider) <= 1 << max(
+                wider - pods.range.prefix, 0
+            )
+            field = f"node_pools[{index}].max_pods"
+            changes: dict[str, Any] = {"cni.node_mask": wider} if fits else {field: max(room, 10)}
+            yield found(
+                "BYO711",
+                field,
+                related=("cni.node_mask",),
+                remedy=Remedy(variant="take", set=changes) if fits or room >= 30 else None,
+                value=pool.max_pods,
+                room=room,
+                mask=mask,
+                plugin=used.name,
+                kept=used.ipam.reserved,
+            )
+
+
+def _today(case: Case) -> str:
+    """The day that the facts are of; without facts the newest release that the catalogue knows. Rules read no clock."""
+    if case.facts.collected_at:
+        return case.facts.collected_at[:10]
+    return max((version.released or "" for known in plugins() for version in known.versions), default="")
+
+
+@rule("BYO712", "error", "warning", source=sources.SUPPORT)
+def given_up(case: Case) -> Iterator[Finding]:
+    """Nobody mends it any more, or nobody tests it on Azure."""
+    yield from _refusal(case, "BYO712")
+    version = find_version(case.plugin, case.version) if case.plugin and case.version else None
+    if version is None or case.plugin is None:
+        return
+    values: dict[str, Any] = {"plugin": case.plugin.name, "version": version.version}
+    if version.eol and version.eol <= _today(case):
+        newer = [
+            v for v in case.plugin.versions if not v.eol and v.azure_tested and _runs(v.kubernetes, case)
+        ]
+        remedy = Remedy(variant="take", set={"cni.version": newer[0].version}) if newer else None
+        yield found(
+            "BYO712",
+            "cni.version",
+            severity="warning",
+            variant="eol",
+            remedy=remedy,
+            date=version.eol,
+            **values,
+        )
+    elif not version.azure_tested:
+        yield found("BYO712", "cni.plugin", severity="warning", variant="untested", **values)
+
+
+def _runs(span: Any, case: Case) -> bool:
+    kubernetes = (case.plan.cluster.kubernetes_version or "").strip().removeprefix("v")
+    return not kubernetes or span is None or minor_in(kubernetes, span.min, span.max)
+
+
+@rule("BYO713", "warning", source=sources.KUBE_PROXY)
+def kube_proxy(case: Case) -> Iterator[Finding]:
+    """Stable API versions have no property for it."""
+    cni, used = case.plan.cni, case.plugin
+    if cni.kube_proxy == "replace" and used and "replace" in used.options.kube_proxy and case.new:
+        china = case.plan.cloud == "AzureChinaCloud"
+        remedy = Remedy(variant="take", set={"cni.kube_proxy": "keep"})
+        yield found("BYO713", "cni.kube_proxy", variant="china" if china else "message", remedy=remedy)
+
+
+@rule("BYO714", "error", source=sources.BYO_CNI)
+def no_such_option(case: Case) -> Iterator[Finding]:
+    """What the plan asks for, and the plugin does not have on Azure."""
+    used, cni = case.plugin, case.plan.cni
+    if used is None or used.chart is None:
+        return
+    lists: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("cni.encapsulation", cni.encapsulation, used.options.encapsulation),
+        ("cni.encryption", cni.encryption, used.options.encryption),
+        ("cni.kube_proxy", cni.kube_proxy, used.options.kube_proxy),
+    )
+    known = {"cni.encryption": ("none", "wireguard", "ipsec"), "cni.kube_proxy": ("keep", "replace")}
+    for field, value, choices in lists:
+        if value.strip() and value not in choices and value in known.get(field, (value,)):
+            yield _lacks(used, field, value, choices)
+    switches = (
+        ("cni.observability", cni.observability, used.options.observability, False),
+        ("cni.registry", bool(cni.registry), used.options.registry, None),
+        ("cni.mtu", cni.mtu != "auto", used.options.mtu, "auto"),
+        ("cni.node_mask", cni.node_mask is not None, used.options.node_mask is not None, None),
+    )
+    for field, asked, has, default in switches:
+        if asked and not has:
+            remedy = Remedy(variant="take", set={field: default})
+            yield found("BYO714", field, variant="switch", remedy=remedy, plugin=used.name, what=Label(field))
+
+
+def _lacks(used: Plugin, field: str, value: str, choices: tuple[str, ...]) -> Finding:
+    remedy = Remedy(variant="take", set={field: choices[0]}) if choices else None
+    return found(
+        "BYO714", field, remedy=remedy, plugin=used.name, what=Label(field), value=value, choices=choices
+    )
+
+
+@rule("BYO715", "error", source=sources.BYO_CNI)
+def unknown(case: Case) -> Iterator[Finding]:
+    """No such plugin, or no such version of it."""
+    cni = case.plan.cni
+    if not cni.plugin.strip():
+        return
+    known = plugin(cni.plugin)
+    if known is None:
+        ids = [item.id for item in plugins() if item.offered]
+        near = difflib.get_close_matches(cni.plugin.lower(), [item.id for item in plugins()], n=1)
+        offered = near[0] if near and near[0] in ids else ids[0]
+        remedy = Remedy(variant="take", set={"cni.plugin": offered})
+        yield found("BYO715", "cni.plugin", remedy=remedy, value=cni.plugin, known=ids)
+    elif (
+        known.offered
+        and known.versions
+        and cni.version
+        and not cni.chart
+        and not find_version(known, cni.version)
+    ):
+        versions = [version.version for version in known.versions]
+        near = difflib.get_close_matches(cni.version, versions, n=1, cutoff=0.0)
+        remedy = Remedy(variant="take", set={"cni.version": near[0]})
+        yield found(
+            "BYO715",
+            "cni.version",
+            variant="version",
+            remedy=remedy,
+            plugin=known.name,
+            value=cni.version,
+            known=versions,
+        )
+
+
+@rule("BYO716", "warning", source=sources.AUTO_REPAIR)
+def by_hand(case: Case) -> Iterator[Finding]:
+    """Five minutes after a node is there, auto-repair begins."""
+    if case.plan.cni.plugin == "manual":
+        yield found("BYO716", "cni.plugin")
+
+
+@rule("BYO717", "error", source=sources.BYO_CNI)
+def not_offered(case: Case) -> Iterator[Finding]:
+    """Known, and not offered for a reason of its own."""
+    yield from _refusal(case, "BYO717")
