@@ -83,6 +83,8 @@ class Behaviours:
         life = self._life
         if "all" in want:
             return all(self.holds(w, context) for w in want["all"])
+        if "any" in want:
+            return any(self.holds(w, context) for w in want["any"])
         if "not" in want:
             return not self.holds(want["not"], context)
         if "crd" in want:
@@ -153,10 +155,20 @@ class Behaviours:
             mask = at(source, rule["mask"]["field"]) if source is not None else None
         return cidr, int(mask or rule.get("default_mask", 24))
 
-    def node_block(self, behaviour: Obj, node: str) -> ipaddress.IPv4Network | None:
-        """A node's block of the plugin's pool."""
+    def node_block(self, behaviour: Obj, node: str, number: int = 0) -> ipaddress.IPv4Network | None:
+        """A node's block of the plugin's pool; a further one (``number``) where the plugin gives several."""
         pool = self.pool(behaviour)
-        return carve(self._life, *pool, node) if pool is not None else None
+        if pool is None or (number and not behaviour["pool"].get("many")):
+            return None
+        return carve(self._life, *pool, f"{node}#{number}" if number else node)
+
+    def source(self, want: Obj, context: dict[str, str]) -> Any:
+        """The value that a source names."""
+        obj = self.find(fill(want, context), context)
+        value = at(obj, want["field"]) if obj is not None else None
+        if value is not None and "map" in want:
+            value = want["map"].get(value)
+        return want.get("default") if value is None else value
 
 
 def at(obj: Any, path: str) -> Any:

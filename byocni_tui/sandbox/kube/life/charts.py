@@ -17,7 +17,7 @@ from typing import Any, Final
 import yaml
 
 _EPOCH: Final = "2026-01-01T00:00:00Z"
-CHARTS: Final = ("cilium",)
+CHARTS: Final = ("cilium", "tigera-operator", "crd.projectcalico.org.v1", "antrea")
 """All of them are in one repository, which stands in for each plugin's own."""
 
 

@@ -77,21 +77,29 @@ class NodeNetwork:
         behaviour = self._behaviours.get(record["behaviour"])
         if behaviour is not None and (error := self._behaviours.agent_missing(behaviour, node)):
             return "", error
-        block = self.block(node)
-        if block is None:
-            return "", "plugin failed (add): no IP addresses available in range set"
-        taken = life.state["addresses"].setdefault(node, {"next": 2, "used": []})
-        size = block.num_addresses
-        for step in range(size):
-            offset = (taken["next"] + step) % size
-            if offset in (0, 1, size - 1):
-                continue
-            address = str(block[offset])
-            if address not in taken["used"]:
-                taken["next"] = offset + 1
+        first = self.block(node)
+        if first is None:
+            return "", f'plugin type="{self._type(record)}" failed (add): no IP addresses available'
+        taken = life.state["addresses"].setdefault(node, {"next": {}, "used": []})
+        number, block = 0, first
+        while True:
+            address = _free(block, taken)
+            if address:
                 taken["used"].append(address)
                 return address, ""
-        return "", f"plugin failed (add): no IP addresses available in range set: {block[1]}-{block[-2]}"
+            number += 1
+            more = self._behaviours.node_block(behaviour, node, number) if behaviour is not None else None
+            if more is None:
+                break
+            block = more
+        ends = f"{first[1]}-{first[-2]}"
+        return (
+            "",
+            f'plugin type="{self._type(record)}" failed (add): no IP addresses available in range set: {ends}',
+        )
+
+    def _type(self, record: Obj) -> str:
+        return str(record["behaviour"] or "bridge")
 
     def release(self, node: str, address: str) -> None:
         """Give an address back."""
@@ -119,6 +127,21 @@ class NodeNetwork:
         if record["subnet"]:
             return ipaddress.IPv4Network(record["subnet"], strict=False)
         return carve(self._life, self._life.cluster.pod_cidr or "10.244.0.0/16", 24, node)
+
+
+def _free(block: ipaddress.IPv4Network, taken: Obj) -> str:
+    """The next free address of a block, in turn; the first two and the last are not given out."""
+    size = block.num_addresses
+    start = taken["next"].get(str(block), 2)
+    for step in range(size):
+        offset = (start + step) % size
+        if offset in (0, 1, size - 1):
+            continue
+        address = str(block[offset])
+        if address not in taken["used"]:
+            taken["next"][str(block)] = offset + 1
+            return address
+    return ""
 
 
 def mounts_folder(pod: Obj, container: Obj) -> bool:

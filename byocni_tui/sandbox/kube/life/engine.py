@@ -189,6 +189,7 @@ class Life:
             if group_resource not in _PLAIN:
                 kind = self.store.registry.stored(group_resource)
                 obj = {"apiVersion": kind.api_version, "kind": kind.kind, **obj}
+                self.admission.enter(kind, obj)
                 self.admission.create(kind, obj)
             else:
                 namespace = obj["metadata"].get("namespace")

@@ -20,6 +20,11 @@ _CRASH_FIRST, _CRASH_MOST = 10.0, 300.0
 _PULL_FIRST, _PULL_MOST = 10.0, 300.0
 _NETWORK_RETRY = 2.0
 _SANDBOX_RETRY = 12.0
+_HOPEFUL_TRIES = 20  # so often somebody would still be waiting for a sandbox
+_HOPEFUL_SECONDS = {
+    True: 300.0,
+    False: 30.0,
+}  # and so long for a probe, if its answer can still change by itself or not
 NOT_INITIALIZED = (
     "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady "
     "message:Network plugin returns error: cni plugin not initialized"
@@ -228,7 +233,8 @@ class Kubelet:
                     "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
                     f'"{sandbox}": {error}', warning=True,
                 )  # fmt: skip
-                self._again(run, _SANDBOX_RETRY, awaited=False)
+                run.tries += 1
+                self._again(run, _SANDBOX_RETRY, awaited=run.tries <= _HOPEFUL_TRIES)
                 return False
         run.sandbox = True
         return True
@@ -464,7 +470,9 @@ class Kubelet:
                 return
         elif not self.minds.probe(pod, container, box, "steady"):
             return  # nothing can change its answer by itself; whoever changes it looks again
-        self._again(run, float(rule.get("periodSeconds", 10)), "probe", box, awaited=False)
+        hope = _HOPEFUL_SECONDS[self.minds.probe(pod, container, box, "steady") is not None]
+        waiting = not box.ready and self._life.now() - box.started_at < hope
+        self._again(run, float(rule.get("periodSeconds", 10)), "probe", box, awaited=waiting)
 
     def _failed_probe(
         self, pod: Obj, run: Run, box: Box, container: Obj, which: str, error: str, rule: Obj

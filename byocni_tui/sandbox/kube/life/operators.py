@@ -19,7 +19,7 @@ class Operators:
         self._life = life
         self._behaviours = behaviours
         life.add(self)
-        for resource in ("deployments.apps", "daemonsets.apps", "nodes"):
+        for resource in ("deployments.apps", "daemonsets.apps", "nodes", "jobs.batch", "namespaces"):
             life.watch(resource, self._look)
         life.watch("*", self._custom)
 
@@ -50,7 +50,7 @@ class Operators:
         if not all(self._behaviours.holds(w, {}) for w in step.get("when") or ()):
             since.pop(mark, None)
             for made in step.get("otherwise") or ():
-                self._make(behaviour, made, {})
+                self._make(made, {})
             return
         delay = float(step.get("after", 0.0))
         if mark not in since:
@@ -60,10 +60,13 @@ class Operators:
         if life.now() - since[mark] < delay - 1e-6:
             return
         for made in step.get("make") or ():
-            self._make(behaviour, made, {})
+            self._make(made, {})
+        for gone in step.get("remove") or ():
+            if life.store.registry.find(gone["resource"]) is not None:
+                life.delete(gone["resource"], gone.get("namespace", ""), gone["name"])
         for made in step.get("per_node") or ():
             for node in life.list("nodes"):
-                self._make(behaviour, made, self._context(behaviour, node))
+                self._make(made, self._context(behaviour, node))
 
     def _context(self, behaviour: Obj, node: Obj) -> dict[str, str]:
         address = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
@@ -74,7 +77,7 @@ class Operators:
             context["routerIP"] = str(block[1])
         return context
 
-    def _make(self, behaviour: Obj, made: Obj, context: dict[str, str]) -> None:
+    def _make(self, made: Obj, context: dict[str, str]) -> None:
         """Create or change one object (``resource`` and ``object``), or a custom resource definition (``crd``)."""
         life = self._life
         if "crd" in made:
@@ -87,8 +90,11 @@ class Operators:
             return
         if "podCIDR" not in context and "${podCIDR}" in str(made["object"]):
             return
-        want = fill(clone(made["object"]), context)
-        sources = {k: self._source(v, context) for k, v in (made.get("from") or {}).items()}
+        texts = {k: str(self._behaviours.source(v, context)) for k, v in (made.get("texts") or {}).items()}
+        want = fill(clone(made["object"]), {**context, **texts})
+        sources: dict[str, Any] = {
+            k: self._behaviours.source(v, context) for k, v in (made.get("from") or {}).items()
+        }
         want = _put_in(want, sources)
         m = want["metadata"]
         have = life.get(resource, m.get("namespace", ""), m["name"])
@@ -101,13 +107,6 @@ class Operators:
         if new != have:
             status_only = set(want) <= {"metadata", "status", "apiVersion", "kind"}
             (life.update_status if status_only else life.update)(resource, new)
-
-    def _source(self, want: Obj, context: dict[str, str]) -> Any:
-        from byocni_tui.sandbox.kube.life.behaviours import at
-
-        obj = self._behaviours.find(fill(want, context), context)
-        value = at(obj, want["field"]) if obj is not None else None
-        return want.get("default") if value is None else value
 
     def _crd(self, short: Obj) -> None:
         """A definition in short form: group, kind, plural, scope, versions, names."""
