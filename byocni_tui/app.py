@@ -43,7 +43,7 @@ class WizardApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "quit", show=False, priority=True),
         Binding("ctrl+c", "interrupt", "cancel", show=False, priority=True),
-        Binding("ctrl+r", "retry", "retry", show=False),
+        Binding("ctrl+r", "again", "again", show=False),
         Binding("ctrl+e", "change", "change", show=False),
     ]
 
@@ -292,10 +292,10 @@ class WizardApp(App[int]):
         """However the app ends, no task outlives it."""
         await self._end_tasks()
 
-    async def action_retry(self) -> None:
-        """Run the failed step again."""
+    async def action_again(self) -> None:
+        """Look again, or run the failed step again."""
         if screen := self.wizard_screen:
-            screen.action_retry()
+            screen.action_again()
 
     async def action_change(self) -> None:
         """Go to the answer that failed."""
@@ -303,19 +303,17 @@ class WizardApp(App[int]):
             await screen.action_change()
 
     def switch_language(self) -> None:
-        """The other language: the screen is built anew from the session."""
+        """The other language: the screen's parts are built anew from the session."""
         self.context.tr = Translator("zh" if self.context.tr.lang == "en" else "en")
-        self._rebuild()
+        if screen := self.wizard_screen:
+            self.run_worker(screen.rebuild(), group="facts", exit_on_error=False)
+        self.save_soon()
 
     def next_theme(self) -> None:
         """The next of ours."""
         names = [known.name for known in THEMES]
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
-        self.save_soon()
-
-    def _rebuild(self) -> None:
-        self.switch_screen(WizardScreen(self.session, self.marks, self.about))
         self.save_soon()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 as Textual calls it

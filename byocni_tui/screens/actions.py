@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from byocni_tui.plan.finding import Finding
 from byocni_tui.screens import steps
 from byocni_tui.screens.dialogs import Choose, Read, TypeName
 from byocni_tui.screens.session import Session
@@ -109,6 +110,10 @@ class WizardActions(_Base):
     def action_remedy(self) -> None:
         """Take the values that mend the field in focus, or else the first problem in view."""
         session = self.session
+        if chosen := self._chosen():
+            session.take(chosen)
+            self.save_soon()
+            return
         for path in (self._field, *self.panel.rows):
             finding = session.remedy_at(path) if path else None
             if finding is not None:
@@ -116,11 +121,28 @@ class WizardActions(_Base):
                 self.save_soon()
                 return
 
+    def _chosen(self) -> Finding | None:
+        """The finding under the cursor of the panel's list, where it has one."""
+        chosen = getattr(self.panel, "finding_list", None)
+        line = chosen.current if chosen is not None else None
+        if line is None:
+            return None
+        return next(
+            (
+                f
+                for f in self.session.findings
+                if f.code == line.code and steps.asked_as(f.field) == line.field
+            ),
+            None,
+        )
+
     def action_accept(self) -> None:
         """The warning was read. In pre-flight: look again."""
         session = self.session
-        if session.step == "preflight":
-            self.wizard.run_preflight(again=True)
+        if chosen := self._chosen():
+            if chosen.severity == "warning":
+                session.accept(chosen)
+                self.save_soon()
             return
         for path in (self._field, *self.panel.rows):
             finding = session.acceptable_at(path) if path else None
@@ -128,6 +150,13 @@ class WizardActions(_Base):
                 session.accept(finding)
                 self.save_soon()
                 return
+
+    def action_again(self) -> None:
+        """Pre-flight: look again. After a failed step: run it again."""
+        if self.session.step == "preflight":
+            self.wizard.run_preflight(again=True)
+        elif self.session.run.failed:
+            self.wizard.run_deploy()
 
     def action_copy(self) -> None:
         """The commands (in Deploy the log) to the terminal's clipboard, and to a file for terminals without one."""
@@ -211,11 +240,6 @@ class WizardActions(_Base):
             return
         options = [(name, tr(f"wizard.cancel.{name}")) for name in ("leave", "watch", "stop")]
         self.app.push_screen(Choose(tr("wizard.cancel.title"), options, "leave"), self.wizard.cancel_chosen)
-
-    def action_retry(self) -> None:
-        """Run the failed step again."""
-        if self.session.run.failed:
-            self.wizard.run_deploy()
 
     async def action_change(self) -> None:
         """Go to the answer that the failed step names."""

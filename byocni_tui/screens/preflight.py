@@ -17,7 +17,7 @@ from byocni_tui.widgets.findings import FindingLine, FindingList
 
 
 class PreflightPanel(StepPanel):
-    """F5 looks again; Enter on a finding jumps to its field, F4 takes its remedy."""
+    """Ctrl-R looks again; Enter on a finding jumps to its field, F4 takes its remedy."""
 
     step: ClassVar[str] = "preflight"
     DEFAULT_CSS = """
@@ -27,9 +27,9 @@ class PreflightPanel(StepPanel):
 
     def extra(self) -> Iterable[Widget]:
         self._checks = Static("", classes="checks", markup=False)
-        self._list = FindingList(self.session.tr("wizard.preflight.clear"), self.marks)
+        self.finding_list = FindingList(self.session.tr("wizard.preflight.clear"), self.marks)
         yield self._checks
-        yield self._list
+        yield self.finding_list
 
     def on_mount(self) -> None:
         self._draw_checks()
@@ -38,12 +38,14 @@ class PreflightPanel(StepPanel):
         self._draw_checks()
 
     def focus_first(self) -> None:
-        self._list.focus()
+        self.finding_list.focus()
 
     def refresh_state(self) -> None:
         super().refresh_state()
         session = self.session
-        self._list.show([finding_line(self, finding) for finding in session.findings if not finding.accepted])
+        self.finding_list.show(
+            [finding_line(self, finding) for finding in session.findings if not finding.accepted]
+        )
         self._draw_checks()
 
     def _draw_checks(self) -> None:
@@ -80,6 +82,9 @@ def finding_line(panel: StepPanel, finding: Finding) -> FindingLine:
     session = panel.session
     remedy = session.words.remedy_text(finding, session.tr) if finding.remedy else ""
     key = "F4  " if finding.remedy and finding.remedy.set else f"{panel.marks.to} "
+    offers = [f"{key}{remedy}"] if remedy else []
+    if finding.severity == "warning":
+        offers.append(f"F5  {session.tr('wizard.accept')}")
     row = steps.asked_as(finding.field)
     return FindingLine(
         code=finding.code,
@@ -87,5 +92,5 @@ def finding_line(panel: StepPanel, finding: Finding) -> FindingLine:
         where=session.label(row),
         field=row,
         text=session.words.message(finding, session.tr),
-        offer=f"{key}{remedy}" if remedy else "",
+        offer="\n".join(offers),
     )

@@ -58,14 +58,14 @@ class ReviewPanel(StepPanel):
 
     def extra(self) -> Iterable[Widget]:
         self._summary = Static("", markup=False)
-        self._problems = FindingList(self.session.tr("wizard.review.clear"), self.marks)
+        self.finding_list = FindingList(self.session.tr("wizard.review.clear"), self.marks)
         self._commands = Static("", markup=False)
         yield self._summary
-        yield self._problems
+        yield self.finding_list
         yield self._commands
 
     def focus_first(self) -> None:
-        self._problems.focus()
+        self.finding_list.focus()
 
     def on_mount(self) -> None:
         self.refresh_state()
@@ -89,7 +89,7 @@ class ReviewPanel(StepPanel):
         lines.append(Content.styled(legend, "$text-muted"))
         self._summary.update(Content("\n").join(lines))
         blocking = [finding_line(self, finding) for finding in session.findings if session.blocks(finding)]
-        self._problems.show(blocking)
+        self.finding_list.show(blocking)
         text: list[Content] = [
             Content(""),
             Content.styled(f" {tr('wizard.commands.title')}", "bold $text-muted"),

@@ -20,11 +20,8 @@ class StartPanel(StepPanel):
         mode = "simulated" if getattr(self.session.context, "mode", "") == "simulated" else "live"
         yield Static(
             Content.assemble(
-                "\n",
-                (tr("wizard.start.boundary"), "$foreground"),
-                "\n\n",
-                (tr(f"wizard.start.{mode}"), "$foreground"),
-                "\n\n",
-                (tr("wizard.start.keys"), "$text-muted"),
-            ),
+                ("\n" + tr("wizard.start.boundary"), "$foreground"),
+                ("\n\n" + tr(f"wizard.start.{mode}"), "$foreground"),
+                ("\n" + tr("wizard.start.keys"), "$text-muted"),
+            )
         )

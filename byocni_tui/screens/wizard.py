@@ -79,10 +79,15 @@ class WizardScreen(WizardActions, Screen[None]):
         self.session = session
         self.marks = marks
         self.about = about
-        self.panels: dict[str, StepPanel] = {}
+        self.panels: dict[str, StepPanel]
         self._field: str | None = None
         session.changed = self.refresh_state
-        tr = session.tr
+        self._build()
+
+    def _build(self) -> None:
+        """The parts, in the language of the moment."""
+        session, marks, tr = self.session, self.marks, self.session.tr
+        self.panels = {}
         simulated = session.context.mode == "simulated"
         badge = tr("wizard.simulation") if simulated else session.plan.subscription or tr("wizard.live")
         self._banner = Banner(badge, simulated=simulated)
@@ -110,6 +115,13 @@ class WizardScreen(WizardActions, Screen[None]):
         return panel
 
     def on_mount(self) -> None:
+        self._came(self.session.step)
+        self.call_after_refresh(self._ahead)
+
+    async def rebuild(self) -> None:
+        """All parts anew from the session: the language has changed."""
+        self._build()
+        await self.recompose()
         self._came(self.session.step)
         self.call_after_refresh(self._ahead)
 
@@ -248,7 +260,7 @@ class WizardScreen(WizardActions, Screen[None]):
         hints = []
         if session.step == "deploy" and not session.run.done:
             if session.run.failed:
-                hints = [hint("^R", "retry", "retry"), hint("^E", "change", "change")]
+                hints = [hint("^R", "retry", "again"), hint("^E", "change", "change")]
             elif session.run.active:
                 hints = [hint("^C", "cancel", "cancel")]
             else:

@@ -52,7 +52,7 @@ class FieldRow(Widget):
     FieldRow Choice { padding: 0 1; }
     FieldRow .notes { height: auto; display: none; padding: 0 1 0 3; }
     FieldRow.-noted .notes { display: block; }
-    FieldRow:focus-within .label { color: $accent; text-style: bold; }
+    FieldRow.-here .label { color: $accent; text-style: bold; }
     FieldRow.-error .mark { color: $error; }
     FieldRow.-warning .mark { color: $warning; }
     FieldRow.-ok .mark { color: $success; }
@@ -192,7 +192,9 @@ class FieldRow(Widget):
             self.post_message(self.Submitted(self.spec.path))
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
+        self.add_class("-here")
         self.post_message(self.Entered(self.spec.path))
 
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
+        self.remove_class("-here")
         self.post_message(self.Left(self.spec.path))

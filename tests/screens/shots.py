@@ -1,0 +1,42 @@
+"""Reading a screen as text, and comparing it with what is kept beside the tests."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rich.cells import cell_len
+
+KEPT = Path(__file__).parent.parent / "snapshots" / "screens"
+
+
+def rows(app: Any) -> list[str]:
+    """The lines of what is on screen, blanks at their ends cut."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+
+def text(app: Any) -> str:
+    """The whole screen."""
+    return "\n".join(rows(app)) + "\n"
+
+
+def agrees(app: Any, name: str) -> None:
+    """The screen is as kept in ``tests/snapshots/screens/<name>.txt``; BYOCNI_UPDATE_SNAPSHOTS=1 keeps it anew."""
+    path = KEPT / f"{name}.txt"
+    seen = text(app)
+    if os.environ.get("BYOCNI_UPDATE_SNAPSHOTS") == "1":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(seen, encoding="utf-8")
+    assert path.exists(), f"{path.name} is missing: run once with BYOCNI_UPDATE_SNAPSHOTS=1 and look at it"
+    assert seen == path.read_text(encoding="utf-8")
+
+
+def fits(app: Any, width: int, height: int) -> None:
+    """No line is wider than the screen, and nothing scrolls sideways."""
+    lines = rows(app)
+    assert len(lines) <= height
+    assert max(cell_len(line) for line in lines) <= width
+    sideways = [
+        widget for widget in app.screen.walk_children() if widget.show_horizontal_scrollbar and widget.display
+    ]
+    assert not sideways
