@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from byocni_tui.export.header import header, next_steps
-from byocni_tui.export.resources import DEPLOYMENT_API, Call, Param, Resource, Template, build
+from byocni_tui.export.pieces import DEPLOYMENT_API, Call, Param, Resource, Template
+from byocni_tui.export.resources import build
 from byocni_tui.export.shell import clean
 from byocni_tui.locale import Translator
 from byocni_tui.plan.model import Plan

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from byocni_tui.export.arm import SCHEMA, nested_name
 from byocni_tui.export.header import header, next_steps
-from byocni_tui.export.resources import DEPLOYMENT_API, SUBNET, Call, Param, Resource, build
+from byocni_tui.export.pieces import DEPLOYMENT_API, SUBNET, Call, Param, Resource
+from byocni_tui.export.resources import build
 from byocni_tui.export.shell import clean
 from byocni_tui.locale import Translator
 from byocni_tui.plan.model import Plan

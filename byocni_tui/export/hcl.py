@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from byocni_tui.export.resources import Call, Param
+from byocni_tui.export.pieces import Call, Param
 from byocni_tui.export.shell import clean
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

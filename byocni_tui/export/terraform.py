@@ -9,7 +9,8 @@ from typing import Any, Final
 from byocni_tui.cni.values import chart_of
 from byocni_tui.export.hcl import Block, Ref, variable
 from byocni_tui.export.header import header
-from byocni_tui.export.resources import CLUSTER, IDENTITY, IDENTITY_API, Builder, Call
+from byocni_tui.export.pieces import CLUSTER, IDENTITY, IDENTITY_API, Call
+from byocni_tui.export.resources import Builder
 from byocni_tui.export.shell import clean
 from byocni_tui.locale import Translator
 from byocni_tui.plan.model import Plan

@@ -14,9 +14,9 @@ from export_plans import ACR_ID, EVERYTHING, HOSTILE, HUB, KINDS, NASTY, SUB, SU
 from hypothesis import given
 
 from byocni_tui.deploy import bodies
-from byocni_tui.export import arm, bicep, hcl, resources, terraform
+from byocni_tui.export import arm, bicep, hcl, pieces, terraform
 from byocni_tui.locale import Translator
-from byocni_tui.plan.model import Cluster, Identity, Network, Plan, Subnet, Vnet
+from byocni_tui.plan.model import Cluster, Identity, Network, Plan, ResourceGroup, Subnet, Vnet
 
 CLUSTER = "Microsoft.ContainerService/managedClusters"
 TERRAFORM = shutil.which("terraform")
@@ -110,7 +110,7 @@ def test_roles_come_before_the_cluster_where_they_can() -> None:
 
 
 def test_roles_go_to_the_identity_that_needs_them() -> None:
-    roles = of_type(evaluated(EVERYTHING), resources.ROLE)
+    roles = of_type(evaluated(EVERYTHING), pieces.ROLE)
     assert roles[0]["properties"]["principalId"].startswith("reference:")
     assert "identity-1" in roles[0]["properties"]["principalId"]
     assert roles[0]["scope"].endswith("/virtualNetworks/vnet-1/subnets/nodes")
@@ -120,14 +120,14 @@ def test_roles_go_to_the_identity_that_needs_them() -> None:
     expected = f"/subscriptions/{HUB}/{definitions}/{bodies.ACR_PULL}"
     assert roles[1]["properties"]["roleDefinitionId"] == expected
     assert roles[0]["properties"]["roleDefinitionId"].endswith(bodies.NETWORK_CONTRIBUTOR)
-    existing = of_type(evaluated(KINDS["existing subnet"]), resources.ROLE)[0]
+    existing = of_type(evaluated(KINDS["existing subnet"]), pieces.ROLE)[0]
     assert (existing["scope"], existing["@"]) == (SUBNET_ID, (HUB, "hub-rg"))
-    assert of_type(evaluated(KINDS["own network, no role"]), resources.ROLE) == []
-    assert of_type(evaluated(plan()), resources.ROLE) == []
+    assert of_type(evaluated(KINDS["own network, no role"]), pieces.ROLE) == []
+    assert of_type(evaluated(plan()), pieces.ROLE) == []
 
 
 def test_a_subnet_in_a_network_that_exists_is_made_where_that_is() -> None:
-    subnet = of_type(evaluated(KINDS["subnet made in a network that exists"]), resources.SUBNET)[0]
+    subnet = of_type(evaluated(KINDS["subnet made in a network that exists"]), pieces.SUBNET)[0]
     assert (subnet["name"], subnet["@"]) == ("hub/aks", (HUB, "hub-rg"))
 
 
@@ -186,6 +186,18 @@ def test_bicep_is_read_by_a_parser(of: Plan, lang: str) -> None:
     document = pycep.BicepParser().parse(text=bicep.render(of, Translator(lang)))
     declared = document.get("resources", {})
     assert ("cluster" in declared) is of.cluster.create
+
+
+@has_bicep_parser
+# That parser cannot read a text that ends in a backslash; the language can.
+@pytest.mark.parametrize("text", [text for text in NASTY_TEXTS if not text.endswith("\\")])
+def test_bicep_with_hostile_texts_is_read_by_a_parser(text: str) -> None:
+    import pycep
+
+    of = plan(
+        cluster=Cluster(name=text, tags={text: text}), region=text, resource_group=ResourceGroup(name=text)
+    )
+    assert "cluster" in pycep.BicepParser().parse(text=bicep.render(of))["resources"]
 
 
 @patient
@@ -301,3 +313,24 @@ def test_a_user_identity_in_an_own_network_waits_for_its_role() -> None:
     own = Network(managed=False, vnet=Vnet(name="v"), subnet=Subnet(name="s"))
     text = terraform.render(plan(network=own, identity=Identity(type="user", name="abc")))
     assert "depends_on                = [azurerm_role_assignment.subnet]" in text
+
+
+@has_terraform
+def test_terraform_reads_files_with_hostile_texts(tmp_path: Path) -> None:
+    for index, text in enumerate(NASTY_TEXTS):
+        of = plan(
+            region=text,
+            resource_group=ResourceGroup(name=text, tags={text: text}),
+            cluster=Cluster(name=text, tags={text: text}),
+            network=Network(managed=False, vnet=Vnet(name=text), subnet=Subnet(name=text, range=text)),
+            identity=Identity(type="user", name=text),
+        )
+        (tmp_path / f"{index}.tf").write_text(terraform.render(of), encoding="utf-8")
+    done = subprocess.run(
+        [str(TERRAFORM), "fmt", "-list=false", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "CHECKPOINT_DISABLE": "1"},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
