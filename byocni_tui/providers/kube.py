@@ -40,6 +40,7 @@ class KubeClient:
             if self._api is None:
                 await asyncio.to_thread(self.preload)
                 from kubernetes.aio import client, config
+                from yaml import YAMLError
 
                 settings = client.Configuration()
                 try:
@@ -49,7 +50,15 @@ class KubeClient:
                         client_configuration=settings,
                         persist_config=False,
                     )
-                except (config.ConfigException, OSError, ValueError) as error:
+                except (
+                    config.ConfigException,
+                    OSError,
+                    ValueError,
+                    TypeError,
+                    LookupError,
+                    YAMLError,
+                ) as error:
+                    # The library assumes a well-formed file: on another one it trips in several ways.
                     raise ProviderError(
                         "BadKubeconfig", str(error), operation=str(self._kubeconfig or "")
                     ) from error
