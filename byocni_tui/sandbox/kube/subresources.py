@@ -86,7 +86,7 @@ def _container(pod: Object, asked: str, default_note: str = "kubectl.kubernetes.
 def _log(cluster: "KubeCluster", pod: Object, request: web.Request) -> web.Response:
     container = _container(pod, request.query.get("container", ""))
     if not pod["spec"].get("nodeName"):
-        return web.Response(text="", content_type="text/plain")
+        return web.Response(status=204)
     statuses = [
         s for part in ("initContainerStatuses", "containerStatuses") for s in pod["status"].get(part) or ()
     ]

@@ -109,16 +109,20 @@ def recorded(name: str) -> Iterator[dict[str, Any]]:
 _MADE_UP = re.compile(r"^(.+?)(-[0-9a-f]{6,10})?(-[bcdfghjklmnpqrstvwxz2456789]{5})$")
 
 
+_HASHED = re.compile(r"^(.+)-[0-9a-f]{8,10}$")
+
+
 def _stem(name: str) -> str:
-    found = _MADE_UP.match(name)
+    found = _MADE_UP.match(name) or _HASHED.match(name)
     return found[1] if found else name
 
 
 class Replay:
     """One pass through files of exchanges. ``different`` collects (file, index, method, path, why)."""
 
-    def __init__(self, made: KubeCluster, http: TestClient) -> None:
+    def __init__(self, made: KubeCluster, http: TestClient, pace: float = 0.3) -> None:
         self.made = made
+        self.pace = pace
         self.http = http
         self.names: dict[str, str] = {}
         self.total = 0
@@ -126,9 +130,9 @@ class Replay:
 
     async def run(self, file: str, skip: Any = None) -> None:
         for index, exchange in enumerate(recorded(file)):
-            if skip is not None and skip(exchange):
-                continue
-            self.made.clock.step(1.0)
+            if (skip is not None and skip(exchange)) or "k8s\x00" in str(exchange.get("request_body")):
+                continue  # three files hold protobuf bodies that were read as text and can't be sent again
+            self.made.clock.step(self.pace)
             self.total += 1
             why = await self._one(exchange)
             if why:
@@ -180,10 +184,26 @@ class Replay:
             task.cancel()
         if wanted == ["ERROR"]:
             return ""  # the test bed's old etcd could not stream lists; ours can
+        if "resourceVersion=" in exchange["path"]:
+            return ""  # written down when it ended, so what it went on from can't be had here
         return "" if not wanted or set(got) & set(wanted) or not got else f"events {got[:5]}, not {wanted[:5]}"
+
+    def _guess(self, path: str) -> None:
+        """Pair a made-up name in a path that no readable answer has told yet."""
+        words = path.strip("/").split("/")
+        for at, name in enumerate(words):
+            if at < 1 or not _MADE_UP.match(name) and not _HASHED.match(name) or name in self.names:
+                continue
+            resource = words[at - 1] + (".apps" if words[at - 1] == "replicasets" else "")
+            stem = _stem(name)
+            for entry in self.made.store.entries(resource):
+                if _stem(entry.name) == stem and entry.name not in self.names.values():
+                    self.names[name] = entry.name
+                    break
 
     def _path(self, path: str) -> str:
         parts = urlsplit(path)
+        self._guess(unquote(parts.path))
         query = []
         for key, value in parse_qsl(parts.query, keep_blank_values=True):
             if key in ("resourceVersion", "timeoutSeconds") and "watch=true" in parts.query:
