@@ -1,5 +1,5 @@
-"""The folders of az, kubectl and helm, written as these clients themselves would: a cloud registered, signed in with the
-managed identity, chart repositories added. Running az for it would take seconds."""
+"""The folders of az, kubectl and helm, written as these clients would: a cloud registered, signed in with the managed
+identity, chart repositories added. Running az for it would take seconds."""
 
 import configparser
 import json
@@ -119,7 +119,7 @@ def _metadata(endpoints: Endpoints) -> dict[str, Any]:
 
 def _helm(endpoints: Endpoints, config: Path, cache: Path) -> None:
     """As ``helm repo add`` leaves it: the list, and an index for each repository."""
-    lines = ["apiVersion: \"\"", 'generated: "0001-01-01T00:00:00Z"', "repositories:"]
+    lines = ['apiVersion: ""', 'generated: "0001-01-01T00:00:00Z"', "repositories:"]
     for name in REPOSITORIES:
         lines += [f"- name: {name}", f"  url: {endpoints.charts_url}"]
     config.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -104,7 +104,6 @@ class Control:
             return web.json_response({"stopping": ended is not None})
         return web.json_response({"error": "not in the sandbox"}, status=404)
 
-
     def _cloud(self) -> dict[str, Any]:
         """What the clients' files need to know: the cloud's endpoints and the subscriptions."""
         arm, world = self._sandbox.arm, self._sandbox.world

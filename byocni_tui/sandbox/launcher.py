@@ -1,5 +1,6 @@
 """Starts the sandbox's process, finds one that runs, and prepares the environment of its clients."""
 
+import contextlib
 import json
 import math
 import os
@@ -49,9 +50,12 @@ def start(
     words += ["--idle", str(idle_seconds), "--host", host, "--port", str(port)]
     words += ["--token", token] if token else []
     log = (state_dir / "sandbox.log").open("ab")
-    with log, subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
-    ) as process:
+    with (
+        log,
+        subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+        ) as process,
+    ):
         assert process.stdout is not None
         line = _first_line(process.stdout.fileno(), process)
         # The process outlives us: leaving the block must not wait for it.
@@ -109,11 +113,9 @@ def stop(endpoints: Endpoints) -> bool:
         return False
     deadline = time.monotonic() + _PATIENCE
     while alive(endpoints) and time.monotonic() < deadline:
-        try:
+        with contextlib.suppress(ChildProcessError):
             # Where we are its parent it stays a zombie until somebody asks.
             os.waitpid(endpoints.pid, os.WNOHANG)
-        except ChildProcessError:
-            pass
         time.sleep(0.02)
     if alive(endpoints):
         os.kill(endpoints.pid, signal.SIGTERM)

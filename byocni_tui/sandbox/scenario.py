@@ -138,7 +138,8 @@ def _locate(text: str, where: str, message: str) -> str:
 def load_cloud(scenario: Scenario) -> dict[str, Any]:
     """The cloud that a scenario starts from, with the scenario's own changes merged over it."""
     data = yaml.load((CLOUDS / f"{scenario.cloud}.yaml").read_text(encoding="utf-8"), _Loader)  # noqa: S506
-    return merged(data, scenario.cloud_changes)
+    found: dict[str, Any] = merged(data, scenario.cloud_changes)
+    return found
 
 
 def merged(base: Any, over: Any) -> Any:

@@ -89,7 +89,7 @@ class World:
         self.changed = False
 
     def load(self, folder: Path) -> bool:
-        """Take over what an earlier ``save`` wrote; false if there is none. Raises ``ValueError`` for another version."""
+        """Take over what an earlier ``save`` wrote; false if there is none. ``ValueError`` for another version."""
         path = folder / "world.json"
         if not path.exists():
             return False

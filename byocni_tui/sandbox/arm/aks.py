@@ -1,10 +1,11 @@
+# ruff: noqa: ARG002 every type answers the same questions, and few need all that is asked
 """Microsoft.ContainerService/managedClusters: create, update, delete, credentials, versions."""
 
 import base64
 import copy
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_life, checks, ids
+from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_life, aks_network, checks, ids
 from byocni_tui.sandbox.arm.aks_versions import minors, upgrades
 from byocni_tui.sandbox.arm.call import Answer, Call
 from byocni_tui.sandbox.arm.errors import ArmError, aks, not_in_sandbox
@@ -12,7 +13,8 @@ from byocni_tui.sandbox.arm.handler import Handler
 from byocni_tui.sandbox.arm.kind import Kind
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.cloud import Arm, Record
+    from byocni_tui.sandbox.arm.call import Record
+    from byocni_tui.sandbox.arm.cloud import Arm
 
 _OPERATION_VERSION = "2025-03-01"
 """AKS's own api-version of operations."""
@@ -26,7 +28,7 @@ class ManagedClusters(Handler):
         self.life = aks_life.Life(arm)
 
     def show(self, record: "Record", api_version: str) -> dict[str, Any]:
-        body = copy.deepcopy(record["body"])
+        body: dict[str, Any] = copy.deepcopy(record["body"])
         network = body["properties"]["networkProfile"]
         if network["networkPlugin"] == "none" and api_version < "2026-01-01":
             network.pop("podCidr", None)
@@ -44,7 +46,7 @@ class ManagedClusters(Handler):
         aks_checks.not_busy(self.arm, resource_id, "managed cluster")
         aks_checks.cluster(self.arm, call, resource_id, body, old)
         filled = aks_fill.cluster(self.arm, resource_id, body, old["body"] if old else None)
-        aks_checks.filled(self.arm, call, resource_id, filled, old["body"] if old else None)
+        aks_network.judge(self.arm, resource_id, filled, old["body"] if old else None)
         # AKS answers ids with a lower-case "resourcegroups" and its own spelling of the type.
         shown_id = resource_id.replace("/resourceGroups/", "/resourcegroups/")
         head = {
@@ -155,7 +157,7 @@ class ManagedClusters(Handler):
         context = f"{name}-admin" if admin else name
         user = f"cluster{'Admin' if admin else 'User'}_{checks.group_of(record['id'])}_{name}"
         server = f"{self.arm.world.https_base}/k8s/{record['meta']['number']}"
-        config = {
+        config: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [

@@ -1,20 +1,18 @@
 """What AKS refuses, with its codes and texts (sources: fixtures/arm/README.md)."""
 
-import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import aks_fill, ids
-from byocni_tui.sandbox.arm.aks_versions import offered
+from byocni_tui.sandbox.arm.aks_versions import minor, offered, resolve
 from byocni_tui.sandbox.arm.errors import ArmError, aks
-from byocni_tui.sandbox.arm.skus import find
+from byocni_tui.sandbox.arm.skus import sizes
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.call import Call
-    from byocni_tui.sandbox.arm.cloud import Arm, Record
+    from byocni_tui.sandbox.arm.call import Call, Record
+    from byocni_tui.sandbox.arm.cloud import Arm
 
 _NAMING = "Please see https://aka.ms/aks-naming-rules for more details."
-RESERVED = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
 
 
 def invalid(parameter: str, detail: str = "") -> ArmError:
@@ -33,8 +31,10 @@ def not_busy(arm: "Arm", resource_id: str, what: str) -> None:
     started = arm.world.clock.shown(running["start"])
     raise aks(
         "OperationNotAllowed",
-        f"Operation is not allowed because there's an in progress {running['verb'] or 'update managed cluster'} operation "
-        f"(operation ID: {running['name']}) on the {what} started on UTC {started}. Please wait for it to finish before "
+        "Operation is not allowed because there's an in progress "
+        f"{running['verb'] or 'update managed cluster'} operation "
+        f"(operation ID: {running['name']}) on the {what} started on UTC {started}. Please wait for it to "
+        "finish before "
         "starting a new operation. You can also use 'az aks operation-abort ...' to abort the ongoing operation.",
         status=409,
     )
@@ -74,25 +74,36 @@ def cluster(arm: "Arm", call: "Call", resource_id: str, body: dict[str, Any], ol
     if len(group) > 80:
         raise aks(
             "InvalidParameter",
-            "The length of the node resource group name is too long. The maximum length is 80 and the length of the value "
+            "The length of the node resource group name is too long. The maximum length is 80 and the length "
+            "of the value "
             f"provided is {len(group)}. {_NAMING}",
             "name",
         )
     if group.lower() == resource_id.split("/")[4].lower():
         raise aks(
             "NodeResourceGroupSameAsResourceGroup",
-            f"Node resource group '{group}' is the same as ResourceGroup '{group}', which is not allowed, please provide a "
+            f"Node resource group '{group}' is the same as ResourceGroup '{group}', which is not allowed, "
+            "please provide a "
             "different node resource group.",
         )
     if old is None and arm.get(f"/subscriptions/{call.path.subscription}/resourceGroups/{group}") is not None:
         raise aks(
             "NodeResourceGroupAlreadyExists",
-            f"Node resource group '{group}' under subscription '{call.path.subscription}' already exists, please provide a "
+            f"Node resource group '{group}' under subscription '{call.path.subscription}' already exists, "
+            "please provide a "
             "new one.",
         )
     version = str(properties.get("kubernetesVersion") or "")
     if version and not offered(version):
         raise _version(name, version)
+    tier = str((body.get("sku") or {}).get("tier") or (old["body"]["sku"]["tier"] if old else "Free"))
+    entry = minor(version) if version else None
+    if (
+        entry is not None
+        and "KubernetesOfficial" not in entry["plans"]
+        and not (tier == "Premium" and properties.get("supportPlan") == "AKSLongTermSupport")
+    ):
+        raise _long_term(name, resolve(version))
 
 
 def _version(name: str, version: str) -> ArmError:
@@ -104,12 +115,24 @@ def _version(name: str, version: str) -> ArmError:
     )
 
 
+def _long_term(name: str, version: str) -> ArmError:
+    return aks(
+        "K8sVersionNotSupported",
+        f"Managed cluster {name} is on version {version}, which is only available for Long-Term Support (LTS). If you "
+        "intend to onboard to LTS, please ensure the cluster is in Premium tier and LTS support plan (see "
+        "https://aka.ms/aks/enable-lts). Otherwise, use [az aks get-versions] command to get the supported "
+        "version list "
+        "in this region. For more information, please check https://aka.ms/supported-version-list",
+    )
+
+
 def _reserved_words(name: str) -> None:
     upper = name.upper()
     detail = None
     if "MICROSOFT" in upper or "WINDOWS" in upper:
         detail = (
-            f"\"{name}\" managed cluster name is invalid because 'MICROSOFT' and 'WINDOWS' can't be used as either a whole "
+            f"\"{name}\" managed cluster name is invalid because 'MICROSOFT' and 'WINDOWS' can't be used as "
+            "either a whole "
             "word or a substring in the name."
         )
     elif upper.startswith(("LOGIN", "XBOX")):
@@ -139,9 +162,12 @@ def pool_body(arm: "Arm", pool: dict[str, Any]) -> None:
         least = 1 if system else 0
         raise aks(
             "InvalidParameter",
-            f"The value of parameter agentPoolProfile.count is invalid. Error details: agentPoolProfile.count was {count}. "
-            f"It must be greater or equal to minCount:{least} and less than or equal to maxCount:1000. If allowedMinCount "
-            "was expected to be 0 but is 1: 1) The nodepool is a VMAS pool. 2) api Version is less than 2020-03-01. 3) The "
+            "The value of parameter agentPoolProfile.count is invalid. Error details: agentPoolProfile.count "
+            f"was {count}. "
+            f"It must be greater or equal to minCount:{least} and less than or equal to maxCount:1000. If "
+            "allowedMinCount "
+            "was expected to be 0 but is 1: 1) The nodepool is a VMAS pool. 2) api Version is less than "
+            "2020-03-01. 3) The "
             f"node is a system pool.. {_NAMING}",
             "agentPoolProfile.count",
         )
@@ -149,10 +175,11 @@ def pool_body(arm: "Arm", pool: dict[str, Any]) -> None:
     if pods and (not isinstance(pods, int) or not 10 <= pods <= 250):
         raise aks("InvalidParameter", "The value of parameter maxPods is invalid.", "maxPods")
     size = pool.get("vmSize")
-    if size and find(str(size)) is None:
+    if size and str(size).lower() not in {one["name"].lower() for one in _available(arm)}:
         raise aks(
             "BadRequest",
-            f"The VM size of {size} is not allowed in your subscription in location '{arm.data['regions'][0]['name']}'. The "
+            f"The VM size of {size} is not allowed in your subscription in location "
+            f"'{arm.data['regions'][0]['name']}'. The "
             f"available VM sizes are '{','.join(one['name'].lower() for one in _available(arm))}'.",
         )
     if system:
@@ -169,24 +196,5 @@ def pool_body(arm: "Arm", pool: dict[str, Any]) -> None:
 
 
 def _available(arm: "Arm") -> list[dict[str, Any]]:
-    from byocni_tui.sandbox.arm.skus import sizes
-
     restricted = {name.lower() for name in arm.data.get("restricted_sizes", [])}
     return [one for one in sizes() if one["name"].lower() not in restricted]
-
-
-def cidr(value: Any, target: str) -> ipaddress.IPv4Network:
-    """A range, or the refusal."""
-    try:
-        return ipaddress.IPv4Network(str(value), strict=False)
-    except ValueError as error:
-        raise aks("CidrStringParseError", "Cidr is invalid", target) from error
-
-
-def filled(
-    arm: "Arm", call: "Call", resource_id: str, body: dict[str, Any], old: dict[str, Any] | None
-) -> None:
-    """Judge what the completed body comes to: addresses and the network it lies in."""
-    from byocni_tui.sandbox.arm import aks_network
-
-    aks_network.check(arm, call, resource_id, body, old)

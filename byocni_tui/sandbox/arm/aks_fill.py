@@ -193,5 +193,6 @@ def principal(body: dict[str, Any]) -> str:
     """The object id that the cluster acts as."""
     found = body["identity"]
     if found["type"] == "UserAssigned":
-        return str(next(iter(found["userAssignedIdentities"].values()), {}).get("principalId", ""))
+        first: dict[str, Any] = next(iter(found["userAssignedIdentities"].values()), {})
+        return str(first.get("principalId", ""))
     return str(found["principalId"])

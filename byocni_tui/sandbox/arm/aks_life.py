@@ -10,7 +10,8 @@ from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.skus import size_of
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.cloud import Arm, Record
+    from byocni_tui.sandbox.arm.call import Record
+    from byocni_tui.sandbox.arm.cloud import Arm
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _WAVES = 10

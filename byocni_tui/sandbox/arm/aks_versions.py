@@ -18,7 +18,7 @@ def minor(version: str) -> dict[str, Any] | None:
 
 
 def resolve(asked: str, *, short: bool = False) -> str:
-    """The exact version: a bare minor means its newest patch, nothing the default's. Unknown ones come back as they are.
+    """The exact version: a bare minor means its newest patch, nothing the default's; unknown ones come back as given.
 
     ``short``: the minor only.
     """

@@ -1,11 +1,11 @@
+# ruff: noqa: ARG002 every type answers the same questions, and few need all that is asked
 """Microsoft.Authorization: role definitions, role assignments, permissions."""
 
 import re
 from typing import Any
 
 from byocni_tui.sandbox.arm import checks, ids
-from byocni_tui.sandbox.arm.call import Answer, Call
-from byocni_tui.sandbox.arm.cloud import Record
+from byocni_tui.sandbox.arm.call import Answer, Call, Record
 from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.handler import Handler
 from byocni_tui.sandbox.arm.kind import fixture
@@ -159,7 +159,7 @@ class RoleAssignments(Handler):
 
     def handle(self, call: Call) -> Answer:
         if not call.path.item:
-            return self.list(call)
+            return self.listing(call)
         if call.method == "PUT":
             return self.write(call)
         scope_id = f"{call.path.scope}/providers/{self.kind.type}/{call.path.name}"
@@ -198,7 +198,7 @@ class RoleAssignments(Handler):
             },
         }
 
-    def list(self, call: Call) -> Answer:
+    def listing(self, call: Call) -> Answer:
         scope, wanted = call.path.scope, call.query.get("$filter", "")
         exact = "atscope()" in wanted.lower()
         match = re.search(r"(?:assignedTo\('|principalId eq ')([^']*)'", wanted)
@@ -240,7 +240,8 @@ class RoleAssignments(Handler):
             raise ArmError(
                 400,
                 "RoleDefinitionDoesNotExist",
-                f"The specified role definition with ID '{ids.last(str(given.get('roleDefinitionId')))}' does not exist.",
+                f"The specified role definition with ID '{ids.last(str(given.get('roleDefinitionId')))}' does "
+                "not exist.",
             )
         for record in assignments(self.arm):
             other = record["body"]["properties"]

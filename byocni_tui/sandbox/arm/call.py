@@ -6,6 +6,9 @@ import msgspec
 
 from byocni_tui.sandbox.arm.ids import Path
 
+Record = dict[str, Any]
+"""A resource as ``Arm.resources`` holds it."""
+
 
 class Caller(msgspec.Struct, frozen=True):
     """Who is asking, from the token's claims."""

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import re
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import ids
@@ -9,10 +10,11 @@ from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.kind import Kind
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.call import Call
-    from byocni_tui.sandbox.arm.cloud import Arm, Record
+    from byocni_tui.sandbox.arm.call import Call, Record
+    from byocni_tui.sandbox.arm.cloud import Arm
 
 PAGE = 1000
+DEPLOYMENT_NAME = re.compile(r"[-\w.()]{1,64}")
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "boolean": (bool,), "array": (list,), "object": (dict,)
 }  # fmt: skip
@@ -121,7 +123,8 @@ def location(arm: "Arm", kind: Kind, body: dict[str, Any], old: "Record | None")
         raise ArmError(
             409,
             "InvalidResourceLocation",
-            f"The resource '{old['name']}' already exists in location '{old['body'].get('location')}' in resource group "
+            f"The resource '{old['name']}' already exists in location '{old['body'].get('location')}' in "
+            "resource group "
             f"'{group_of(old['id'])}'. A resource with the same name cannot be created in location '{region['name']}'. "
             "Please select a new resource name.",
         )
@@ -224,7 +227,8 @@ def reference(arm: "Arm", resource_id: str, value: Any, kind_wanted: str) -> Non
         raise ArmError(
             400,
             "LinkedInvalidPropertyId",
-            f"Property id '{wanted or ''}' at path 'properties' is invalid. Expect fully qualified resource Id that start "
+            f"Property id '{wanted or ''}' at path 'properties' is invalid. Expect fully qualified resource "
+            "Id that start "
             "with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.",
         )
     found = arm.get(wanted)
@@ -232,7 +236,8 @@ def reference(arm: "Arm", resource_id: str, value: Any, kind_wanted: str) -> Non
         raise ArmError(
             400,
             "InvalidResourceReference",
-            f"Resource {wanted} referenced by resource {resource_id} was not found. Please make sure that the referenced "
+            f"Resource {wanted} referenced by resource {resource_id} was not found. Please make sure that the "
+            "referenced "
             "resource exists, and that both resources are in the same region.",
         )
 
@@ -263,7 +268,7 @@ def polling(
     region = (target or {}).get("body", {}).get("location") or arm.data["regions"][0]["name"]
     base = f"{call.base}/subscriptions/{call.path.subscription}/providers/{namespace}/locations/{region}"
     query = f"?api-version={call.api_version}"
-    # The SDKs read Retry-After of a first answer as a whole number, of polls with fractions; this one they take as it is.
+    # The SDKs take Retry-After of a first answer as a whole number (of polls with fractions): hence this one.
     headers = {"x-ms-retry-after-ms": str(max(1, round(1000 * float(retry_after(arm, operation)))))}
     if asynchronous:
         headers["Azure-AsyncOperation"] = f"{base}/operations/{operation['name']}{query}"

@@ -6,17 +6,16 @@ Everything is plain JSON in ``resources``, keyed by lower-case id without the le
 
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import ids
-from byocni_tui.sandbox.arm.call import Answer, Call
+from byocni_tui.sandbox.arm import gates, ids
+from byocni_tui.sandbox.arm.call import Answer, Call, Record
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
-from byocni_tui.sandbox.arm.kind import api_versions, kinds
+from byocni_tui.sandbox.arm.kind import api_versions
 from byocni_tui.sandbox.arm.operations import Operations
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.handler import Handler
     from byocni_tui.sandbox.world import World
 
-Record = dict[str, Any]
 
 
 class Arm:
@@ -135,6 +134,7 @@ class Arm:
         if handler is None:
             raise self._unknown_type(call)
         self._check_version(call)
+        gates.check(self, call)
         return handler.handle(call)
 
     def handler(self, kind: str) -> "Handler | None":
@@ -206,4 +206,3 @@ class Arm:
             handler.revive()
 
 
-__all__ = ["Arm", "Record", "kinds"]

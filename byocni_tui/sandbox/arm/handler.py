@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 every type answers the same questions, and few need all that is asked
 """What every resource type does by its table: GET, list, PUT, PATCH, DELETE, HEAD, with embedded child resources."""
 
 import copy
@@ -10,7 +11,8 @@ from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.kind import Kind
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.cloud import Arm, Record
+    from byocni_tui.sandbox.arm.call import Record
+    from byocni_tui.sandbox.arm.cloud import Arm
 
 
 class Handler:
@@ -30,7 +32,7 @@ class Handler:
 
     def show(self, record: "Record", api_version: str) -> dict[str, Any]:
         """What a GET answers."""
-        body = copy.deepcopy(record["body"])
+        body: dict[str, Any] = copy.deepcopy(record["body"])
         for field, child_type in self.kind.embeds.items():
             child = self.arm.handler(child_type)
             assert child is not None
@@ -63,7 +65,7 @@ class Handler:
         """One request for this type."""
         if not call.path.item:
             if call.method == "GET":
-                return self.list(call)
+                return self.listing(call)
             raise _method_not_allowed(call)
         checks.group_exists(self.arm, call)
         verb = {
@@ -114,7 +116,7 @@ class Handler:
         """HEAD: exists or not."""
         return Answer(204 if self.arm.get(self.resource_id(call)) else 404)
 
-    def list(self, call: Call) -> Answer:
+    def listing(self, call: Call) -> Answer:
         """GET of all below the path's scope."""
         checks.group_exists(self.arm, call)
         scope = call.path.scope
@@ -184,7 +186,7 @@ class Handler:
         return child
 
     def _judge_embedded(
-        self, call: Call, resource_id: str, field: str, children: "list[dict[str, Any]]"
+        self, call: Call, resource_id: str, field: str, children: list[dict[str, Any]]
     ) -> None:
         child = self._child(field)
         for one in children:
@@ -197,7 +199,7 @@ class Handler:
             if record["name"].lower() not in kept:
                 child.before_delete(call, record)
 
-    def _embed(self, call: Call, resource_id: str, field: str, children: "list[dict[str, Any]]") -> None:
+    def _embed(self, call: Call, resource_id: str, field: str, children: list[dict[str, Any]]) -> None:
         child = self._child(field)
         kept = {str(one["name"]).lower() for one in children}
         for record in self.arm.of_type(child.kind.type, resource_id):
@@ -208,7 +210,7 @@ class Handler:
             child_id = f"{resource_id}/{field}/{one['name']}"
             child.store(call, child_id, {"properties": one["properties"]}, self.arm.get(child_id))
 
-    def judge_siblings(self, parent_id: str, children: "list[dict[str, Any]]") -> None:
+    def judge_siblings(self, parent_id: str, children: list[dict[str, Any]]) -> None:
         """Judge a list of embedded children against each other and their parent-to-be."""
 
     def patch(self, call: Call) -> Answer:

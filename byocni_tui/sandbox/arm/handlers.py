@@ -2,7 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import aks, authorization, ids, misc, pools, subscriptions
+from byocni_tui.sandbox.arm import (
+    aks,
+    authorization,
+    deployments,
+    ids,
+    locks,
+    misc,
+    network,
+    pools,
+    quota,
+    subscriptions,
+)
 from byocni_tui.sandbox.arm.handler import Handler
 from byocni_tui.sandbox.arm.kind import Kind, kinds
 
@@ -25,6 +36,28 @@ _OWN: dict[str, type[Handler]] = {
     "Microsoft.Authorization/roleDefinitions": authorization.RoleDefinitions,
     "Microsoft.Authorization/permissions": authorization.Permissions,
     "Microsoft.ManagedIdentity/userAssignedIdentities": misc.Identities,
+    "Microsoft.Authorization/locks": locks.Locks,
+    "Microsoft.Authorization/policyAssignments": locks.Policies,
+    "Microsoft.Authorization/denyAssignments": locks.Policies,
+    "Microsoft.Network/virtualNetworks": network.VirtualNetworks,
+    "Microsoft.Network/virtualNetworks/subnets": network.Subnets,
+    "Microsoft.Network/virtualNetworks/virtualNetworkPeerings": network.Peerings,
+    "Microsoft.Network/virtualNetworks/usages": network.SubnetUsages,
+    "Microsoft.Network/virtualNetworks/CheckIPAddressAvailability": network.AddressCheck,
+    "Microsoft.Network/networkSecurityGroups": network.SecurityGroups,
+    "Microsoft.Network/networkSecurityGroups/securityRules": network.SecurityRules,
+    "Microsoft.Network/routeTables": network.RouteTables,
+    "Microsoft.Network/routeTables/routes": network.Routes,
+    "Microsoft.Network/natGateways": network.NatGateways,
+    "Microsoft.Network/publicIPAddresses": network.PublicAddresses,
+    "Microsoft.Network/locations/usages": quota.NetworkUsages,
+    "Microsoft.Compute/locations/usages": quota.ComputeUsages,
+    "Microsoft.Compute/skus": quota.Skus,
+    "Microsoft.Resources/tagNames": locks.TagNames,
+    "Microsoft.Resources/tags": locks.Tags,
+    "Microsoft.Resources/deployments": deployments.Deployments,
+    "Microsoft.Resources/deployments/operationStatuses": deployments.DeploymentStatus,
+    "Microsoft.Resources/deployments/operations": deployments.DeploymentOperations,
 }
 
 

@@ -34,7 +34,7 @@ def loads(text: str) -> Any:
             and not re.fullmatch(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", token)
         ):
             token = json.dumps(token)
-        if token in "}]" and tokens and tokens[-1] == ",":
+        if token in ("}", "]") and tokens and tokens[-1] == ",":
             tokens.pop()
         tokens.append(token)
     return json.loads("".join(tokens))

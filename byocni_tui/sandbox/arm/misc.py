@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 every type answers the same questions, and few need all that is asked
 """Small types: operations to poll, user-assigned identities."""
 
 import uuid
@@ -9,7 +10,7 @@ from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.handler import Handler
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.cloud import Record
+    from byocni_tui.sandbox.arm.call import Record
 
 
 class ProviderOperations(Handler):
@@ -56,6 +57,8 @@ def results(handler: Handler, call: Call, operation: dict[str, Any]) -> Answer:
         )
     if operation["error"]:
         raise ArmError(409, operation["error"]["code"], operation["error"]["message"])
+    if "result" in operation["data"]:
+        return Answer(200, operation["data"]["result"])
     return Answer(operation["after"])
 
 

@@ -7,7 +7,8 @@ from byocni_tui.sandbox.arm import aks_fill, authorization
 from byocni_tui.sandbox.arm.errors import ArmError
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.cloud import Arm, Record
+    from byocni_tui.sandbox.arm.call import Record
+    from byocni_tui.sandbox.arm.cloud import Arm
 
 
 def group_id(record: "Record") -> str:
@@ -88,13 +89,13 @@ def _fail(record: "Record") -> None:
 
 
 def finish(arm: "Arm", record: "Record") -> None:
-    """What is there once the cluster is: outbound address, load balancer, scale sets; and what the cluster then shows."""
+    """What is there once the cluster is: outbound address, load balancer, scale sets; and what it then shows."""
     properties = record["body"]["properties"]
     guid = _guids(arm, record)
-    identity = f"{group_id(record)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{record['name']}-agentpool"
+    kubelet = f"Microsoft.ManagedIdentity/userAssignedIdentities/{record['name']}-agentpool"
     properties["identityProfile"] = {
         "kubeletidentity": {
-            "resourceId": identity,
+            "resourceId": f"{group_id(record)}/providers/{kubelet}",
             "clientId": guid("kubelet client"),
             "objectId": guid("kubelet object"),
         }

@@ -70,6 +70,29 @@ class Operations:
         self._world.changed = True
         return operation
 
+    def open(self, *, target: str, data: dict[str, Any], verb: str) -> dict[str, Any]:
+        """Begin one whose end somebody else decides (``close`` or ``fail``)."""
+        operation: dict[str, Any] = {
+            "name": self.guid("operation"),
+            "status": "Running",
+            "start": self._world.clock.now(),
+            "end": None,
+            "ends": self._world.clock.now() + 1.0,
+            "steps": [],
+            "target": target,
+            "data": data,
+            "after": 200,
+            "verb": verb,
+            "error": None,
+        }
+        self.all[operation["name"]] = operation
+        self._world.changed = True
+        return operation
+
+    def close(self, operation: dict[str, Any]) -> None:
+        """End it as Succeeded, now."""
+        self._end(operation, "Succeeded")
+
     def find(self, guid: str) -> dict[str, Any] | None:
         """The operation, or None."""
         return self.all.get(guid)

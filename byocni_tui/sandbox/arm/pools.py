@@ -3,13 +3,13 @@
 import copy
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import aks_checks, aks_fill, checks
+from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_network, checks
 from byocni_tui.sandbox.arm.call import Answer, Call
 from byocni_tui.sandbox.arm.errors import ArmError, aks, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.arm.cloud import Record
+    from byocni_tui.sandbox.arm.call import Record
 
 
 class AgentPools(Handler):
@@ -43,7 +43,8 @@ class AgentPools(Handler):
             raise ArmError(
                 404,
                 "ParentResourceNotFound",
-                f"Failed to perform '{checks.verb(call)}' on resource(s) of type 'managedClusters/agentPools', because the "
+                f"Failed to perform '{checks.verb(call)}' on resource(s) of type "
+                "'managedClusters/agentPools', because the "
                 f"parent resource '{parent}' could not be found.",
             )
         return record
@@ -81,7 +82,7 @@ class AgentPools(Handler):
         pools = properties["agentPoolProfiles"]
         if not any(one["mode"] == "System" for one in [*[p for p in pools if p is not old], filled]):
             raise aks("MustDefineAtLeastOneSystemPool", "Must define at least one system pool.")
-        aks_checks.filled(self.arm, call, cluster["id"], _with(cluster["body"], old, filled), cluster["body"])
+        aks_network.judge(self.arm, cluster["id"], _with(cluster["body"], old, filled), cluster["body"])
         filled["provisioningState"] = "Updating" if old else "Creating"
         if old is None:
             pools.append(filled)

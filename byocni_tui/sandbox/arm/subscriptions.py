@@ -1,11 +1,11 @@
+# ruff: noqa: ARG002 every type answers the same questions, and few need all that is asked
 """Microsoft.Resources: tenants, subscriptions, locations, resource groups, providers, generic lists of resources."""
 
 import re
 from typing import Any
 
 from byocni_tui.sandbox.arm import checks, ids
-from byocni_tui.sandbox.arm.call import Answer, Call
-from byocni_tui.sandbox.arm.cloud import Record
+from byocni_tui.sandbox.arm.call import Answer, Call, Record
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler
 from byocni_tui.sandbox.arm.kind import api_versions
@@ -99,7 +99,7 @@ class Groups(Handler):
 
     def handle(self, call: Call) -> Answer:
         if not call.path.item:
-            return self.list(call)
+            return self.listing(call)
         if call.path.action is not None:
             return self._below(call)
         if call.method == "PUT":
@@ -116,7 +116,7 @@ class Groups(Handler):
             404, "ResourceGroupNotFound", f"Resource group '{call.path.name}' could not be found."
         )
 
-    def list(self, call: Call) -> Answer:
+    def listing(self, call: Call) -> Answer:
         found = self.arm.of_type(self.kind.type, f"/subscriptions/{call.path.subscription}")
         wanted = re.fullmatch(r"tagName eq '(.*)' and tagValue eq '(.*)'", call.query.get("$filter", ""))
         if wanted:
@@ -148,7 +148,8 @@ class Groups(Handler):
                 raise ArmError(
                     409,
                     "InvalidResourceGroupLocation",
-                    f"Invalid resource group location '{region['name']}'. The Resource group already exists in location "
+                    f"Invalid resource group location '{region['name']}'. The Resource group already exists "
+                    "in location "
                     f"'{old['body']['location']}'.",
                 )
         body: dict[str, Any] = {
@@ -196,7 +197,7 @@ class Groups(Handler):
             "x-ms-retry-after-ms": str(max(1, round(1000 * float(checks.retry_after(self.arm, operation))))),
         }
 
-    def _resources(self, group: Record) -> "list[Record]":
+    def _resources(self, group: Record) -> list[Record]:
         start = ids.key(group["id"]) + "/"
         return [one for key, one in self.arm.resources.items() if key.startswith(start)]
 
@@ -217,7 +218,8 @@ def _bad_group_name(given: str) -> ArmError:
         return ArmError(
             400,
             "InvalidResourceGroup",
-            f"The provided resource group name '{given}' has a length of '{len(given)}' characters. It can have at most "
+            f"The provided resource group name '{given}' has a length of '{len(given)}' characters. It can "
+            "have at most "
             "'90' characters.",
         )
     else:
@@ -226,7 +228,8 @@ def _bad_group_name(given: str) -> ArmError:
     return ArmError(
         400,
         "InvalidResourceGroup",
-        f"The provided resource group name '{given}' {what}. The name can only be a letter, digit, '-', '.', '(', ')' or "
+        f"The provided resource group name '{given}' {what}. The name can only be a letter, digit, '-', '.', "
+        "'(', ')' or "
         "'_'.",
     )
 
