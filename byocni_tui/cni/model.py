@@ -53,10 +53,12 @@ class SeparateCrds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the Helm chart is: ``repository`` over HTTP, ``oci`` the same as an OCI reference."""
+    """Where the Helm chart is: ``repository`` over HTTP, which the vendor's documentation calls ``alias``; ``oci`` the
+    same as an OCI reference."""
 
     name: str
     repository: str
+    alias: str
     namespace: str
     release: str
     oci: str | None = None

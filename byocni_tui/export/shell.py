@@ -38,6 +38,11 @@ class Command:
     def __init__(self, *words: Word) -> None:
         self._lines = [" ".join(quote(word) for word in words)]
 
+    def word(self, word: Word) -> "Command":
+        """One more word in the first line."""
+        self._lines[0] += f" {quote(word)}"
+        return self
+
     def flag(self, name: str, *values: Word) -> "Command":
         """``name`` with its values; a single value that looks like a flag is tied to it with ``=``."""
         if len(values) == 1 and not isinstance(values[0], Raw) and len(values[0]) > 1 and values[0][0] == "-":

@@ -226,12 +226,40 @@ def _credentials(make: _Maker) -> None:
     make.step("nodes", "kubectl get nodes", nodes)
 
 
+def _alias(plan: Plan) -> str | None:
+    """The name of the vendor's repository, where the chart comes from there."""
+    found = cni_values.plugin_of(plan)
+    return found.chart.alias if found and found.chart and not plan.cni.chart else None
+
+
+def helm_repository(plan: Plan) -> str | None:
+    """The vendor's repository under the name that its documentation uses; where somebody has given that name to a
+    repository already (a mirror), that one is used."""
+    alias, chart = _alias(plan), cni_values.chart_of(plan)
+    if alias is None or chart is None or chart.repo is None:
+        return None
+    add = Command("helm", "repo", "add", alias, chart.repo).text()
+    return f"{add} || {Command('helm', 'repo', 'update', alias).text()}"
+
+
+def _chart_words(command: Command, plan: Plan, chart: cni_values.ChartRef) -> Command:
+    alias = _alias(plan)
+    if alias is not None and chart.repo is not None:
+        command.word(f"{alias}/{chart.name}")
+    elif chart.name.startswith("-"):
+        # A path that looks like a flag would be taken for one.
+        command.word(f"./{chart.name}")
+    else:
+        command.word(chart.name).maybe("--repo", chart.repo)
+    return command.maybe("--version", chart.version)
+
+
 def helm_command(plan: Plan, late: dict[str, str], values_file: str) -> Command:
     """``helm upgrade --install`` for a plan that has a chart; ``late`` is what ``derive.helm_values`` left out."""
     chart = cni_values.chart_of(plan)
     assert chart is not None, "the caller looks whether there is a chart"
-    helm = Command("helm", "upgrade", "--install", chart.release, chart.name)
-    helm.maybe("--repo", chart.repo).maybe("--version", chart.version).flag("--namespace", chart.namespace)
+    helm = _chart_words(Command("helm", "upgrade", "--install", chart.release), plan, chart)
+    helm.flag("--namespace", chart.namespace)
     if chart.create_namespace:
         helm.flag("--create-namespace")
     for path, text in late.items():
@@ -251,9 +279,11 @@ def _cni(make: _Maker) -> None:
     prepare = [item for item in found.prepare if holds(item.when, facts)]
     if prepare:
         make.step("prepare", *(item.run for item in prepare))
+    if repository := helm_repository(plan):
+        make.step("repository", repository)
     if chart.crds is not None:
-        crds = Command("helm", "template", chart.crds.release, chart.crds.name)
-        crds.maybe("--repo", chart.crds.repo).maybe("--version", chart.crds.version)
+        crds = Command("helm", "template", chart.crds.release)
+        _chart_words(crds, plan, chart.crds)
         apply = f"{crds.text()} \\\n  | kubectl apply --server-side --filename -"
         make.step("crds", apply, "kubectl wait --for=condition=Established crd --all --timeout=1m")
     values, late = derive.helm_values(plan)

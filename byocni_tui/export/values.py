@@ -5,7 +5,7 @@ from byocni_tui.cni.condition import holds
 from byocni_tui.export import derive
 from byocni_tui.export.header import header
 from byocni_tui.export.shell import clean, comment
-from byocni_tui.export.steps import helm_command
+from byocni_tui.export.steps import helm_command, helm_repository
 from byocni_tui.locale import Translator
 from byocni_tui.plan.model import Plan
 
@@ -23,7 +23,9 @@ def render(plan: Plan, tr: Translator | None = None) -> str:
         if rule.why and holds(rule.when, facts):
             lines += comment(f"- {rule.why.get(tr.lang)}")
     values, late = derive.helm_values(plan)
-    lines += ["#", *comment(helm_command(plan, late, "values.yaml").text())]
+    repository = helm_repository(plan)
+    lines += ["#", *(comment(repository) if repository else [])]
+    lines += [*comment(helm_command(plan, late, "values.yaml").text())]
     if late:
         lines += comment(tr("export.why.api-server"))
     return "\n".join(lines) + "\n" + clean(derive.to_yaml(values))

@@ -154,7 +154,7 @@ id: loom
 name: Loom
 order: 5
 summary: {en: A made-up plugin., zh: 虚构的插件。}
-chart: {name: loom, repository: https://charts.loom.example, namespace: loom-system, release: loom}
+chart: {name: loom, repository: https://charts.loom.example, alias: loom, namespace: loom-system, release: loom}
 versions: [{version: 0.9.1, default_for: {min: "1.30"}}]
 ipam: {kind: per_node_block, block: 25, default_pool: 172.16.0.0/12, pool_path: pods.range}
 options: {encapsulation: [geneve, vxlan], registry: true}

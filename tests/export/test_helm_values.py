@@ -91,6 +91,6 @@ def test_the_values_file_is_yaml_with_the_rendered_values(of: Plan) -> None:
 
 def test_the_values_file_says_how_it_is_used() -> None:
     text = values.render(plan())
-    assert "# helm upgrade --install cilium cilium \\" in text
+    assert "# helm upgrade --install cilium cilium/cilium \\" in text
     assert "--version 1.19.9" in text
     assert "10.0.0.0/8" in text

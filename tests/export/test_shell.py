@@ -264,6 +264,20 @@ def test_calicos_definitions_are_applied_first(tmp_path: Path) -> None:
     )
 
 
+def test_charts_come_from_the_vendors_repository_or_from_where_the_plan_says(tmp_path: Path) -> None:
+    vendor = run(az.render(KINDS["calico"]), tmp_path)
+    assert ["helm", "repo", "add", "projectcalico", "https://docs.tigera.io/calico/charts"] in vendor
+    assert "projectcalico/tigera-operator" in called(vendor, "helm", "upgrade")
+    assert "projectcalico/crd.projectcalico.org.v1" in called(vendor, "helm", "template")
+    mirror = run(az.render(plan(cni=Cni(chart="https://charts.example/"))), tmp_path)
+    assert flag(called(mirror, "helm", "upgrade"), "--repo") == "https://charts.example/"
+    artifact = called(
+        run(az.render(plan(cni=Cni(chart="oci://r.example/cilium"))), tmp_path), "helm", "upgrade"
+    )
+    assert "oci://r.example/cilium" in artifact
+    assert not {"--repo", "repo"} & set(artifact)
+
+
 def test_the_script_says_why_and_how_to_sign_in_there() -> None:
     text = az.render(EVERYTHING)
     assert "az cloud set --name AzureChinaCloud && az login --tenant 2222" in text
