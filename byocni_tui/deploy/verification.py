@@ -250,6 +250,9 @@ class Verifier:
         words = " ".join(probe.words)
         if succeeded:
             self._note(probe.id, "passed", words, ms)
+        elif succeeded is None:
+            # Neither way in time proves nothing: the probe may not even have been able to start.
+            self._note(probe.id, "warning", f"{words}: {said}" if said else words)
         else:
             self._note(probe.id, "failed", f"{words}: {said}" if said else words, ms)
 
