@@ -138,7 +138,13 @@ def scalar(value: Any) -> str:
 def json_text(value: Any) -> str:
     """JSON, which YAML reads as well; what doesn't print is escaped, other languages stay readable."""
     text = json.dumps(value, ensure_ascii=False)
-    return "".join(c if c.isprintable() and c not in "\ufeff" else json.dumps(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    """YAML's own escape: JSON's pairs for what lies above U+FFFF are not YAML."""
+    code = ord(character)
+    return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
 def _key(name: str) -> str:

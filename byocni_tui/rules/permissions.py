@@ -34,9 +34,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=4096)
 def matches(pattern: str, action: str) -> bool:
-    """Whether an action is meant: ``*`` stands for any text, slashes included; case doesn't count."""
-    pieces = pattern.strip().lower().split("*")
-    text = action.lower()
+    """Whether an action is meant: ``*`` stands for any text, slashes included; case doesn't count. A whole part may be
+    missing: ``userAssignedIdentities/*/assign/action`` of Managed Identity Operator means
+    ``userAssignedIdentities/assign/action`` too."""
+    wanted, text = pattern.strip().lower(), action.lower()
+    return _glob(wanted, text) or ("/*/" in wanted and _glob(wanted.replace("/*/", "/"), text))
+
+
+def _glob(pattern: str, text: str) -> bool:
+    """Pieces in order, each as early as it can be: no backtracking, whatever the pattern."""
+    pieces = pattern.split("*")
     if len(pieces) == 1:
         return pieces[0] == text
     first, *middle, last = pieces

@@ -34,11 +34,9 @@ def remedy_text(finding: Finding, tr: Translator) -> str | None:
 
 def shown(value: Any) -> str:
     """A value as it would be typed."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(shown(item) for item in value) + "]"
-    return str(value)
+    from byocni_tui.plan.writer import scalar
+
+    return value if isinstance(value, str) else scalar(value)
 
 
 def label(path: str, tr: Translator) -> str:

@@ -26,7 +26,7 @@ from byocni_tui.rules.nsg import (
     without,
 )
 from byocni_tui.rules.registry import rule
-from byocni_tui.rules.security_view import Stopped, View, complain, key, show, view
+from byocni_tui.rules.security_view import Stopped, View, closed, complain, key, show, view
 
 NEEDS: Final = ("virtualNetworks", "networkSecurityGroups")
 DIRECTIONS: Final[tuple[Direction, ...]] = ("Inbound", "Outbound")
@@ -82,9 +82,12 @@ def between_nodes(case: Case) -> Iterator[Finding]:
             for decision in seen.decide(direction, protocol, ANY_PORT)
         ]
         denials = [item for item in met if not item.decision.allow and _about_nodes(item.decision)]
-        if denials and all(not item.decision.allow and item.decision.certain for item in met):
+        if closed(item.decision for item in met):
+            certain = [item for item in denials if item.decision.certain]
+            # The rule that stops most of it comes first: the others are for some ports only.
+            certain.sort(key=lambda item: item.decision.ports[0] - item.decision.ports[1])
             yield complain(
-                "BYO311", seen, direction, _unique(denials), "error", "message", all=True, ports="*"
+                "BYO311", seen, direction, _unique(certain), "error", "message", all=True, ports="*"
             )
             continue
         yield from _some_denied(case, seen, direction, denials)

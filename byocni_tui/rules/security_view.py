@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from byocni_tui.plan.finding import Finding, Label, Remedy, Severity
 from byocni_tui.rules.case import Case
-from byocni_tui.rules.landing import Found, node_spans, rules, security_group
+from byocni_tui.rules.landing import Found, node_spans, of_subnet, rules, security_group
 from byocni_tui.rules.nsg import (
     ANY_PORT,
     Decision,
@@ -60,12 +60,21 @@ class View(NamedTuple):
     ) -> list[Stopped]:
         """The denials that one port meets."""
         out = self.decide(direction, protocol, (port, port), to)
-        whole = bool(out) and all(not decision.allow and decision.certain for decision in out)
+        whole = closed(out)
         return [Stopped(protocol, decision, whole) for decision in out if not decision.allow]
 
 
+def closed(decisions: Iterable[Decision]) -> bool:
+    """Whether nothing gets through, for certain. Denials that name something unknown are told beside what follows
+    them, so what follows them decides."""
+    parts = [decision for decision in decisions if not decision.unknown]
+    return bool(parts) and all(not decision.allow and not decision.doubts for decision in parts)
+
+
 def view(case: Case) -> View | None:
-    """What the rules look at, where the subnet has a group and the facts hold it."""
+    """What the rules look at, where a cluster is made in a subnet that has a group, and the facts hold it."""
+    if not of_subnet(case):
+        return None
     group = security_group(case)
     nodes = tuple(merged(node_spans(case)))
     subnet = subnet_ranges(subnet_of(case))
