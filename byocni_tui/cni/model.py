@@ -54,7 +54,7 @@ class SeparateCrds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the Helm chart is: ``repository`` over HTTP, which the vendor's documentation calls ``alias``; ``oci`` the
-    same as an OCI reference."""
+    same as an OCI reference. ``version_prefix`` stands before the plugin's version in the chart's own."""
 
     name: str
     repository: str
@@ -62,6 +62,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     namespace: str
     release: str
     oci: str | None = None
+    version_prefix: str = ""
     create_namespace: bool = False
     crds: SeparateCrds | None = None
 

@@ -132,6 +132,7 @@ def chart_of(plan: Plan, *, known: Catalogue | None = None) -> ChartRef | None:
     if found is None or found.chart is None or not found.offered:
         return None
     chart, version = found.chart, version_of(plan, known=known)
+    version = f"{chart.version_prefix}{version}" if version else None
     name, repo = chart.name, chart.repository
     custom = (plan.cni.chart or "").strip()
     crds = chart.crds

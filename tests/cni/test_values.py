@@ -214,6 +214,7 @@ def test_calicos_resource_definitions_are_a_chart_of_their_own_from_3_32_on(
     assert (found.crds is not None) is separate
     if found.crds:
         assert (found.crds.name, found.crds.version) == ("crd.projectcalico.org.v1", found.version)
+        assert found.version == "v3.32.2"
 
 
 def test_users_values_win_and_null_stays_null() -> None:
