@@ -241,7 +241,7 @@ class Admission:
                 if not spec.get(key) and old["spec"].get(key):
                     spec[key] = old["spec"][key]
             for port in spec.get("ports") or ():
-                before = next(
+                before: Object = next(
                     (p for p in old["spec"].get("ports") or () if p.get("port") == port.get("port")), {}
                 )
                 if not port.get("nodePort") and before.get("nodePort"):

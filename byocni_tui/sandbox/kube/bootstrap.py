@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from byocni_tui.sandbox.kube.names import words
+
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
 
@@ -11,14 +13,18 @@ _EVERYTHING: Final = [
 ]
 _READ: Final = ["get", "list", "watch"]
 _WRITE: Final = ["create", "delete", "deletecollection", "patch", "update"]
-_CORE: Final = (
-    "configmaps endpoints events persistentvolumeclaims pods pods/log pods/status replicationcontrollers "
-    "replicationcontrollers/scale resourcequotas limitranges serviceaccounts services bindings namespaces"
-).split()
-_APPS: Final = (
-    "controllerrevisions daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets "
-    "statefulsets/scale"
-).split()
+_CORE: Final = list(
+    words(
+        "configmaps endpoints events persistentvolumeclaims pods pods/log pods/status replicationcontrollers "
+        "replicationcontrollers/scale resourcequotas limitranges serviceaccounts services bindings namespaces"
+    )
+)
+_APPS: Final = list(
+    words(
+        "controllerrevisions daemonsets deployments deployments/scale replicasets replicasets/scale statefulsets "
+        "statefulsets/scale"
+    )
+)
 
 
 def seed(cluster: "KubeCluster") -> None:

@@ -63,16 +63,22 @@ def drop_nulls(value: Any, schema: Schema | None) -> None:
 def mistyped(value: Any, schema: Schema, path: str = "") -> tuple[str, str, str] | None:
     """The first value of a wrong type: (path, Go's word for the value, expected)."""
     expected = schema.type
-    if value is None or not expected or schema.node.get("x-kubernetes-int-or-string") or isinstance(value, Stamp):
+    if (
+        value is None
+        or not expected
+        or schema.node.get("x-kubernetes-int-or-string")
+        or isinstance(value, Stamp)
+    ):
         return None
-    fits = {
+    known: dict[str, type | tuple[type, ...]] = {
         "object": dict,
         "array": list,
         "string": str,
         "boolean": bool,
         "integer": int,
         "number": (int, float),
-    }.get(expected, object)
+    }
+    fits = known.get(expected, object)
     if not isinstance(value, fits) or (expected in ("integer", "number") and isinstance(value, bool)):
         return path, _GO.get(type(value), "string"), expected
     if isinstance(value, list):

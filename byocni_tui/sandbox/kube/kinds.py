@@ -7,14 +7,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from byocni_tui.sandbox.kube.names import words
+
 # Kinds whose objects carry metadata.generation, counted up when the spec changes (seen in the recordings).
 _COUNTED: Final = frozenset(
-    "pods deployments.apps replicasets.apps daemonsets.apps statefulsets.apps replicationcontrollers jobs.batch "
-    "cronjobs.batch poddisruptionbudgets.policy networkpolicies.networking.k8s.io ingresses.networking.k8s.io "
-    "ingressclasses.networking.k8s.io customresourcedefinitions.apiextensions.k8s.io "
-    "priorityclasses.scheduling.k8s.io validatingwebhookconfigurations.admissionregistration.k8s.io "
-    "mutatingwebhookconfigurations.admissionregistration.k8s.io flowschemas.flowcontrol.apiserver.k8s.io "
-    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io endpointslices.discovery.k8s.io".split()
+    words(
+        "pods deployments.apps replicasets.apps daemonsets.apps statefulsets.apps replicationcontrollers jobs.batch "
+        "cronjobs.batch poddisruptionbudgets.policy networkpolicies.networking.k8s.io ingresses.networking.k8s.io "
+        "ingressclasses.networking.k8s.io customresourcedefinitions.apiextensions.k8s.io "
+        "priorityclasses.scheduling.k8s.io validatingwebhookconfigurations.admissionregistration.k8s.io "
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io flowschemas.flowcontrol.apiserver.k8s.io "
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io endpointslices.discovery.k8s.io"
+    )
 )
 
 
@@ -94,6 +98,10 @@ class Registry:
 
     def path(self, group: str, version: str, resource: str) -> Kind | None:
         return self._by_path.get((group, version, resource))
+
+    def serves(self, group: str, version: str) -> bool:
+        """Whether anything of a group-version is served."""
+        return any(key[0] == group and key[1] == version for key in self._by_path)
 
     def kind(self, group: str, version: str, kind: str) -> Kind | None:
         return self._by_kind.get((group, version, kind))

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.schema import Schema, metadata
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import ApiError
@@ -17,8 +18,10 @@ Object = dict[str, Any]
 Path = tuple[str, ...]
 _ITEM: Final = object()
 _UNTRACKED: Final = frozenset(
-    "name namespace uid resourceVersion generation creationTimestamp selfLink managedFields deletionTimestamp "
-    "deletionGracePeriodSeconds generateName".split()
+    words(
+        "name namespace uid resourceVersion generation creationTimestamp selfLink managedFields deletionTimestamp "
+        "deletionGracePeriodSeconds generateName"
+    )
 )
 
 

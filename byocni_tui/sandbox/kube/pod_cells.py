@@ -21,9 +21,7 @@ def pod_cells(pod: Object, age: Callable[[Any], str]) -> list[Any]:
     reason, restarts, ready, last, initializing = _init(pod, restartable, reason)
     if not initializing or _condition(status, "Initialized"):
         init_ready = ready if not initializing else 0
-        reason, restarts, ready, last = _main(
-            pod, restartable, reason, init_ready, restarts if restartable else 0, last
-        )
+        reason, restarts, ready, last = _main(pod, reason, init_ready, restarts if restartable else 0, last)
     if meta.get("deletionTimestamp") is not None:
         if status.get("reason") == "NodeLost":
             reason = "Unknown"
@@ -90,9 +88,7 @@ def _init(pod: Object, restartable: set[str], reason: str) -> tuple[str, int, in
     return reason, restarts, ready, last, False
 
 
-def _main(
-    pod: Object, restartable: set[str], reason: str, ready: int, restarts: int, last: Any
-) -> tuple[str, int, int, Any]:
+def _main(pod: Object, reason: str, ready: int, restarts: int, last: Any) -> tuple[str, int, int, Any]:
     status = pod.get("status") or {}
     running = False
     for container in reversed(status.get("containerStatuses") or ()):

@@ -159,21 +159,21 @@ def _cron_job(obj: Object, age: Age) -> list[Any]:
 
 def _service(obj: Object, age: Age) -> list[Any]:
     spec = obj["spec"]
-    type = spec.get("type", "ClusterIP")
+    sort = spec.get("type", "ClusterIP")
     ports = []
     for port in spec.get("ports") or ():
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
         ports.append(f"{port['port']}{node}/{port.get('protocol', 'TCP')}")
     external = list(spec.get("externalIPs") or ())
     given = [i.get("ip") or i.get("hostname", "") for i in _get(obj, "status.loadBalancer.ingress", [])]
-    if type == "LoadBalancer":
+    if sort == "LoadBalancer":
         shown = ",".join(given + external) or "<pending>"
-    elif type == "ExternalName":
+    elif sort == "ExternalName":
         shown = spec.get("externalName", "")
     else:
         shown = ",".join(external) or NONE
     return [
-        _name(obj), type, spec.get("clusterIP") or NONE, shown, ",".join(ports) or NONE, _age(obj, age),
+        _name(obj), sort, spec.get("clusterIP") or NONE, shown, ",".join(ports) or NONE, _age(obj, age),
         label_text(spec.get("selector")),
     ]  # fmt: skip
 
@@ -184,12 +184,12 @@ def _more(items: list[str], limit: int = 3) -> str:
 
 
 def _endpoints(obj: Object, age: Age) -> list[Any]:
-    found = []
+    found: list[str] = []
     for subset in obj.get("subsets") or ():
         ports = subset.get("ports") or [None]
         for port in ports:
-            for address in subset.get("addresses") or ():
-                found.append(f"{address['ip']}:{port['port']}" if port else address["ip"])
+            addresses = [a["ip"] for a in subset.get("addresses") or ()]
+            found += [f"{ip}:{port['port']}" for ip in addresses] if port else addresses
     return [_name(obj), _more(found), _age(obj, age)]
 
 
@@ -386,7 +386,7 @@ def _network_policy(obj: Object, age: Age) -> list[Any]:
     return [_name(obj), selector_text(_get(obj, "spec.podSelector")), _age(obj, age)]
 
 
-def _created(obj: Object, age: Age) -> list[Any]:
+def _created(obj: Object, _age: Age) -> list[Any]:
     return [_name(obj), obj["metadata"].get("creationTimestamp")]
 
 
@@ -420,7 +420,7 @@ def _csi_driver(obj: Object, age: Age) -> list[Any]:
     ]  # fmt: skip
 
 
-def _pod_template(obj: Object, age: Age) -> list[Any]:
+def _pod_template(obj: Object, _age: Age) -> list[Any]:
     template = obj.get("template")
     return [_name(obj), *_containers(template), label_text(_get(template, "metadata.labels"))]
 

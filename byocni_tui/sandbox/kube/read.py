@@ -47,27 +47,32 @@ def listed(cluster: "KubeCluster", target: Target, query: Any) -> tuple[list[Obj
     store, kind = cluster.store, target.kind
     matches = matcher(target, query)
     limit = _number(query.get("limit", ""), "limit")
-    start, version = _token(query.get("continue", ""), store.oldest)
+    start, version, before = _token(query.get("continue", ""), store.oldest)
     meta: Object = {"resourceVersion": str(version or store.version)}
     ns = target.ns or None
     items: list[Object] = []
     last: tuple[str, str] = ("", "")
     remaining = 0
-    for entry in store.entries(kind.storage, ns):
+    for entry in store.entries(kind.storage, ns, after=start):
         key = (entry.ns, entry.name)
-        if start is not None and key <= start:
-            continue
         if limit and len(items) >= limit:
-            remaining += 1
             if matches is not None:
+                remaining = 1
                 break
-            continue
+            left = store.count(kind.storage, ns) - before - len(items)
+            remaining = max(left, 1)
+            break
         obj = entry.object()
         if matches is None or matches(obj):
             items.append(obj)
             last = key
     if remaining:
-        token = {"v": "meta.k8s.io/v1", "rv": version or store.version, "start": list(last)}
+        token = {
+            "v": "meta.k8s.io/v1",
+            "rv": version or store.version,
+            "start": list(last),
+            "seen": before + len(items),
+        }
         meta["continue"] = base64.urlsafe_b64encode(json.dumps(token).encode()).decode()
         if matches is None:
             meta["remainingItemCount"] = remaining
@@ -82,12 +87,12 @@ def _number(text: str, name: str) -> int:
     return int(text)
 
 
-def _token(text: str, oldest: int) -> tuple[tuple[str, str] | None, int]:
+def _token(text: str, oldest: int) -> tuple[tuple[str, str] | None, int, int]:
     if not text:
-        return None, 0
+        return None, 0, 0
     try:
         token = json.loads(base64.urlsafe_b64decode(text))
-        start, version = (token["start"][0], token["start"][1]), int(token["rv"])
+        start, version, seen = (token["start"][0], token["start"][1]), int(token["rv"]), int(token["seen"])
     except (ValueError, KeyError, TypeError, IndexError) as broken:
         raise bad_request(f"continue key is not valid: {broken}") from broken
     if version < oldest:
@@ -99,4 +104,4 @@ def _token(text: str, oldest: int) -> tuple[tuple[str, str] | None, int]:
             "list."
         )
         raise ApiError(410, "Expired", why)
-    return start, version
+    return start, version, seen

@@ -9,6 +9,7 @@ import yaml
 
 from byocni_tui.sandbox.kube import wire
 from byocni_tui.sandbox.kube.kinds import Kind, Registry
+from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.status import ApiError, bad_request, unknown_path
 
 if TYPE_CHECKING:
@@ -111,9 +112,11 @@ def _go_error(data: bytes, broken: Exception) -> str:
 
 # Fields that are plain numbers and booleans in Go: protobuf sends their zero, JSON leaves it out.
 _PLAIN: Final = frozenset(
-    "generation hostNetwork hostPID hostIPC stdin stdinOnce tty minReadySeconds paused hostPort readOnly nodePort "
-    "initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold publishNotReadyAddresses "
-    "unschedulable observedGeneration subPath".split()
+    words(
+        "generation hostNetwork hostPID hostIPC stdin stdinOnce tty minReadySeconds paused hostPort readOnly nodePort "
+        "initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold publishNotReadyAddresses "
+        "unschedulable observedGeneration subPath"
+    )
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from byocni_tui.sandbox.kube import names
-from byocni_tui.sandbox.kube.status import ApiError, bad_request
+from byocni_tui.sandbox.kube.status import bad_request
 
 Matcher = Callable[[Mapping[str, str]], bool]
 
@@ -98,11 +98,12 @@ def _check(key: str, value: str = "") -> None:
 def of_selector(selector: dict[str, Any] | None) -> Matcher:
     """What a ``LabelSelector`` object means; None matches nothing, an empty one everything."""
     if selector is None:
-        return lambda has: False
+        return lambda _: False
     pairs = dict(selector.get("matchLabels") or {})
-    tests: list[Matcher] = []
-    for expression in selector.get("matchExpressions") or ():
-        tests.append(_expression(expression["key"], expression["operator"], expression.get("values") or ()))
+    tests = [
+        _expression(e["key"], e["operator"], e.get("values") or ())
+        for e in selector.get("matchExpressions") or ()
+    ]
 
     def match(has: Mapping[str, str]) -> bool:
         return all(has.get(k) == v for k, v in pairs.items()) and all(test(has) for test in tests)

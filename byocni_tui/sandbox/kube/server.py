@@ -10,7 +10,7 @@ from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.read import get, listed
 from byocni_tui.sandbox.kube.request import Target, User, body_of, decode, flag, resolve
 from byocni_tui.sandbox.kube.reviews import Reviews
-from byocni_tui.sandbox.kube.status import ApiError, bad_request, unauthorized, unknown_path
+from byocni_tui.sandbox.kube.status import ApiError, bad_request, unauthorized
 from byocni_tui.sandbox.kube.watching import Watch
 from byocni_tui.sandbox.kube.write import Call, Writes
 
@@ -27,7 +27,9 @@ _REVIEWED: Final = frozenset(
 
 
 _RETURNED: Final = frozenset(
-    words("pods podtemplates persistentvolumes persistentvolumeclaims resourcequotas serviceaccounts services")
+    words(
+        "pods podtemplates persistentvolumes persistentvolumeclaims resourcequotas serviceaccounts services"
+    )
 )
 """Kinds whose deletion is answered with the object, not with a Status."""
 
@@ -54,21 +56,18 @@ class ApiServer:
 
     async def _answer(self, request: web.Request, path: str) -> web.StreamResponse:
         user = self._who(request, path)
-        if (
-            path.startswith(_OPEN)
-            or path in ("/", "/metrics")
-            or path.startswith(("/openapi", "/.well-known"))
-        ):
+        if path.startswith((*_OPEN, "/openapi", "/.well-known")) or path in ("/", "/metrics"):
             return self._plain(request, path)
         parts = path.split("/")[1:]
         if parts[0] not in ("api", "apis"):
             return _missing()
         if len(parts) <= (2 if parts[0] == "api" else 3):
             return self._discovery(request, parts)
-        if parts[0] == "apis" and discovery.resources(self.cluster, parts[1], parts[2]) is None:
+        if parts[0] == "apis":
             if parts[1] == "metrics.k8s.io":
                 return self._metrics(parts[3:], request, user)
-            return _missing()
+            if not self.cluster.registry.serves(parts[1], parts[2]):
+                return _missing()
         target = resolve(self.cluster.registry, path)
         return await self._resource(request, target, user)
 
@@ -85,7 +84,7 @@ class ApiServer:
             if path.startswith(_OPEN):
                 return User("system:anonymous", ("system:unauthenticated",))
             raise unauthorized()
-        groups = ("system:authenticated",)
+        groups: tuple[str, ...] = ("system:authenticated",)
         if name in ("clusterAdmin", "masterclient"):
             groups = (rbac.MASTERS, "system:authenticated")
         return self._impersonated(request, User(name, groups))
@@ -155,9 +154,10 @@ class ApiServer:
 
     def _prometheus(self) -> str:
         store = self.cluster.store
-        lines = ["# TYPE apiserver_storage_objects gauge"]
-        for resource in sorted(store.resources()):
-            lines.append(f'apiserver_storage_objects{{resource="{resource}"}} {store.count(resource)}')
+        counts = [
+            f'apiserver_storage_objects{{resource="{r}"}} {store.count(r)}' for r in sorted(store.resources())
+        ]
+        lines = ["# TYPE apiserver_storage_objects gauge", *counts]
         return "\n".join(lines) + "\n"
 
     def _discovery(self, request: web.Request, parts: list[str]) -> web.StreamResponse:
@@ -182,6 +182,11 @@ class ApiServer:
     def _metrics(self, parts: list[str], request: web.Request, user: User) -> web.StreamResponse:
         if self.cluster.hooks.metrics is None:
             return _missing()
+        ns = parts[1] if len(parts) > 2 else ""
+        if not rbac.allowed(
+            self.cluster.store, user, "list", "metrics.k8s.io", "nodes" if not ns else "pods", ns=ns
+        ):
+            raise rbac.refusal(user, "list", "metrics.k8s.io", "nodes" if not ns else "pods", ns=ns, name="")
         return subresources.metrics(self.cluster, self.writer, parts, request.query)
 
     # -- resources -----------------------------------------------------------------------------------------------------
@@ -272,6 +277,3 @@ def _deleted(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
 
 def _missing() -> web.Response:
     return web.Response(text="404 page not found\n", status=404)
-
-
-__all__ = ["ApiServer", "unknown_path"]

@@ -1,15 +1,17 @@
 """Where a cluster's objects live: packed, versioned, in order.
 
-Objects are plain dicts to everyone outside; inside they are MessagePack bytes (a pod as a dict takes ten times as much).
-So every ``get`` and ``list`` gives a fresh copy that the caller may change, and nothing changes without ``update``.
-Times that the store writes are ``Stamp``s (virtual seconds).
+Objects are plain dicts to everyone outside; inside they are MessagePack bytes (a pod as a dict takes ten times the
+room). So every ``get`` and ``list`` gives a fresh copy that the caller may change, and nothing changes without
+``update``. Times that the store writes are ``Stamp``s (virtual seconds).
 """
 
 import random
 import struct
 import uuid
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -34,7 +36,7 @@ def _pack_hook(value: Any) -> Any:
     raise TypeError(f"an object may not hold a {type(value).__name__}")
 
 
-def _unpack_hook(code: int, data: memoryview) -> Any:
+def _unpack_hook(_code: int, data: memoryview) -> Any:
     at, micro = _PACKED_STAMP.unpack(data)
     return Stamp(at, micro=micro)
 
@@ -100,8 +102,8 @@ Changes = list[Change]
 class Store:
     """All objects of one cluster.
 
-    ``group_resource`` is a resource as kubectl names it: ``pods``, ``deployments.apps``. Cluster-scoped objects have the
-    namespace ``""``. Refusals are ``ApiError`` (already exists, not found, conflict).
+    ``group_resource`` is a resource as kubectl names it: ``pods``, ``deployments.apps``. Cluster-scoped objects have
+    the namespace ``""``. Refusals are ``ApiError`` (already exists, not found, conflict).
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Store:
         self._now = now
         self._rng = rng
         self._objects: dict[str, dict[str, dict[str, Entry]]] = {}
+        self._ordered: dict[tuple[str, str], list[str]] = {}
         self._subscribers: list[Subscriber] = []
         self._watchers: list[Callable[[Change], None]] = []
         self._history: deque[Change] = deque(maxlen=history)
@@ -153,12 +156,20 @@ class Store:
             found.append(obj)
         return found
 
-    def entries(self, group_resource: str, ns: str | None = None) -> Iterator[Entry]:
-        """The stored forms, ordered by namespace and name."""
+    def entries(
+        self, group_resource: str, ns: str | None = None, *, after: tuple[str, str] | None = None
+    ) -> Iterator[Entry]:
+        """The stored forms, ordered by namespace and name; ``after`` leaves out all up to (namespace, name)."""
         spaces = self._objects.get(group_resource, {})
         for space in sorted(spaces) if ns is None else [ns]:
+            if after is not None and space < after[0]:
+                continue
             names = spaces.get(space, {})
-            for name in sorted(names):
+            ordered = self._ordered.get((group_resource, space))
+            if ordered is None:
+                ordered = self._ordered[(group_resource, space)] = sorted(names)
+            start = bisect_right(ordered, after[1]) if after is not None and space == after[0] else 0
+            for name in islice(ordered, start, None):
                 entry = names.get(name)
                 if entry is not None:
                     yield entry
@@ -270,7 +281,7 @@ class Store:
             meta["finalizers"] = finalizers
         else:
             meta.pop("finalizers", None)
-        waits = bool(finalizers) or bool(obj.get("spec", {}).get("finalizers")) and kind.kind == "Namespace"
+        waits = bool(finalizers) or (bool(obj.get("spec", {}).get("finalizers")) and kind.kind == "Namespace")
         if not waits and seconds == 0:
             return self._remove(kind, entry, obj)
         before = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
@@ -349,6 +360,7 @@ class Store:
         self._rng.setstate((kind, tuple(numbers), gauss))
         self._history.clear()
         self._objects.clear()
+        self._ordered.clear()
         for resource, objects in state["objects"].items():
             for frozen in objects:
                 obj = thaw(frozen)
@@ -365,6 +377,8 @@ class Store:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         entry = _entry(kind.group_resource, ns, obj, self.version)
+        if old is None:
+            self._ordered.pop((kind.group_resource, ns), None)
         self._objects.setdefault(kind.group_resource, {}).setdefault(ns, {})[name] = entry
         self._tell(Change(self.version, event, kind.group_resource, entry, old.raw if old else None))
         return entry.object()
@@ -373,6 +387,7 @@ class Store:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         del self._objects[kind.group_resource][entry.ns][entry.name]
+        self._ordered.pop((kind.group_resource, entry.ns), None)
         last = _entry(kind.group_resource, entry.ns, obj, self.version)
         self._tell(Change(self.version, "DELETED", kind.group_resource, last, entry.raw))
         return last.object()

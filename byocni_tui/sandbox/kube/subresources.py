@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from byocni_tui.sandbox.kube import patch as patches
 from byocni_tui.sandbox.kube.answer import Form, Writer
 from byocni_tui.sandbox.kube.jsonpath import find
 from byocni_tui.sandbox.kube.request import Target, User, body_of, decode
+from byocni_tui.sandbox.kube.selectors import of_selector
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import ApiError, Cause, bad_request, invalid, not_found, not_in_sandbox
-from byocni_tui.sandbox.kube import patch as patches
-from byocni_tui.sandbox.kube.selectors import of_selector
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -75,7 +75,8 @@ def _container(pod: Object, asked: str, default_note: str = "kubectl.kubernetes.
     if chosen in names:
         return str(chosen)
     if len(main) > 1:
-        text = f"a container name must be specified for pod {pod['metadata']['name']}, choose one of: [{' '.join(main)}]"
+        text = f"a container name must be specified for pod {pod['metadata']['name']}, "
+        text += f"choose one of: [{' '.join(main)}]"
         init = [c["name"] for c in pod["spec"].get("initContainers") or ()]
         if init:
             text += f" or one of the init containers: [{' '.join(init)}]"

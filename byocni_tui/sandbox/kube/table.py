@@ -21,7 +21,8 @@ events: Last_Seen Type Reason Object +Subobject +Source Message +First_Seen +Cou
 configmaps: Name Data Age
 secrets: Name Type Data Age
 replicationcontrollers: Name #Desired #Current #Ready Age +Containers +Images +Selector
-persistentvolumes: Name Capacity Access_Modes Reclaim_Policy Status Claim StorageClass VolumeAttributesClass Reason Age +VolumeMode
+persistentvolumes: Name Capacity Access_Modes Reclaim_Policy Status Claim StorageClass VolumeAttributesClass Reason \
+Age +VolumeMode
 persistentvolumeclaims: Name Status Volume Capacity Access_Modes StorageClass VolumeAttributesClass Age +VolumeMode
 resourcequotas: Name Request Limit Age
 limitranges: Name @Created_At
@@ -45,7 +46,8 @@ rolebindings.rbac.authorization.k8s.io: Name Role Age +Users +Groups +ServiceAcc
 clusterrolebindings.rbac.authorization.k8s.io: Name Role Age +Users +Groups +ServiceAccounts
 storageclasses.storage.k8s.io: Name Provisioner ReclaimPolicy VolumeBindingMode AllowVolumeExpansion Age
 csinodes.storage.k8s.io: Name #Drivers Age
-csidrivers.storage.k8s.io: Name ?AttachRequired ?PodInfoOnMount ?StorageCapacity TokenRequests ?RequiresRepublish Modes Age
+csidrivers.storage.k8s.io: Name ?AttachRequired ?PodInfoOnMount ?StorageCapacity TokenRequests \
+?RequiresRepublish Modes Age
 customresourcedefinitions.apiextensions.k8s.io: Name @Created_At
 apiservices.apiregistration.k8s.io: Name Service Available Age
 validatingwebhookconfigurations.admissionregistration.k8s.io: Name #Webhooks Age
@@ -61,11 +63,11 @@ _TYPES: Final = {"#": "integer", "?": "boolean", "@": "date"}
 def _column(word: str) -> Object:
     wide = word.startswith("+") or word.endswith("+")
     word = word.strip("+")
-    type = _TYPES.get(word[0], "string")
+    sort = _TYPES.get(word[0], "string")
     name = word.lstrip("#?@").replace("_", " ")
     return {
         "name": name,
-        "type": type,
+        "type": sort,
         "format": "name" if name == "Name" else "",
         "description": "",
         "priority": 1 if wide else 0,
@@ -136,12 +138,12 @@ def _custom_cell(obj: Object, column: Object, ages: Ages) -> Any:
     if not found:
         return None
     value = found[0]
-    type = column["type"]
-    if type == "date":
+    sort = column["type"]
+    if sort == "date":
         return ages(value)
-    if type in ("integer", "number"):
+    if sort in ("integer", "number"):
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    if type == "boolean":
+    if sort == "boolean":
         return value if isinstance(value, bool) else None
     if isinstance(value, Stamp):
         return show(value, ages.shown)

@@ -260,7 +260,7 @@ def _crd(obj: Object, found: Complaints) -> None:
             found.required(f"spec.versions[{at}].schema.openAPIV3Schema", "schemas are required")
         elif schema.get("type") != "object":
             where = (
-                f"spec.validation.openAPIV3Schema.type"
+                "spec.validation.openAPIV3Schema.type"
                 if len(versions) == 1
                 else f"spec.versions[{at}].schema.openAPIV3Schema.type"
             )
@@ -320,7 +320,8 @@ def _selector(obj: Object, old: Object, found: Complaints) -> None:
 
 
 _SETTLED: Final = names.words(
-    "replicas ordinals template updateStrategy revisionHistoryLimit persistentVolumeClaimRetentionPolicy minReadySeconds"
+    "replicas ordinals template updateStrategy revisionHistoryLimit persistentVolumeClaimRetentionPolicy "
+    "minReadySeconds"
 )
 
 
@@ -407,7 +408,8 @@ def _claim_change(obj: Object, old: Object, found: Complaints) -> None:
         }
 
     if frozen(obj) != frozen(old):
-        why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
+        why += "claims"
         found.forbidden("spec", why)
 
 

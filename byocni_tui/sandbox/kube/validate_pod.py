@@ -162,7 +162,8 @@ def _variable(variable: Object, field: str, found: Complaints) -> None:
         if variable.get("value"):
             found.invalid(f"{field}.valueFrom", "", "may not be specified when `value` is not empty")
         if len(source) == 0:
-            why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+            why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or "
+            why += "`fileKeyRef`"
             found.invalid(f"{field}.valueFrom", "", why)
 
 

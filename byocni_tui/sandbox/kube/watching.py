@@ -2,12 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from byocni_tui.sandbox.kube import table
 from byocni_tui.sandbox.kube.answer import Form, Writer
 from byocni_tui.sandbox.kube.read import listed, matcher
 from byocni_tui.sandbox.kube.request import Target, flag
@@ -114,7 +112,7 @@ class Watch:
             while self._queue:
                 if len(self._queue) > _BACKLOG:
                     return
-                parts = []
+                parts: list[bytes] = []
                 while self._queue and len(parts) < 500:
                     data = self._event(self._queue.popleft())
                     if data is not None:
@@ -139,19 +137,19 @@ class Watch:
         target = self.target
         if (target.ns and change.ns != target.ns) or (target.name and change.name != target.name):
             return None
-        obj, type = unpack(change.after), change.type
+        obj, event = unpack(change.after), change.type
         if self.matches is not None:
-            now = type != "DELETED" and self.matches(obj)
+            now = event != "DELETED" and self.matches(obj)
             before = change.before is not None and self.matches(unpack(change.before))
             if not now and not before:
                 return None
-            if type == "DELETED":
+            if event == "DELETED":
                 pass
             elif now and not before:
-                type = "ADDED"
+                event = "ADDED"
             elif before and not now:
-                type = "DELETED"
-        return self._line(type, obj)
+                event = "DELETED"
+        return self._line(event, obj)
 
     def _line(self, type: str, obj: Object) -> bytes:
         shaped = self.writer.shape(self.target.kind, obj, self.form)
@@ -179,7 +177,3 @@ class Watch:
         else:
             obj = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta}
         return self.writer.encode({"type": "BOOKMARK", "object": obj}) + b"\n"
-
-
-Selected = Callable[[Object], bool]
-__all__ = ["Selected", "Watch", "table"]

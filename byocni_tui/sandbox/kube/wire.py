@@ -14,14 +14,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.status import bad_request
 
 MAGIC: Final = b"k8s\x00"
 CONTENT_TYPE: Final = "application/vnd.kubernetes.protobuf"
 _META: Final = "k8s.io.apimachinery.pkg.apis.meta.v1"
 _INLINE: Final = frozenset(
-    "localObjectReference ephemeralContainerCommon persistentVolumeSource handler volumeSource ingressRuleValue "
-    "ruleWithOperations rule".split()
+    words(
+        "localObjectReference ephemeralContainerCommon persistentVolumeSource handler volumeSource ingressRuleValue "
+        "ruleWithOperations rule"
+    )
 )
 _RENAMED: Final = {
     "aPIGroup": "apiGroup",
@@ -121,22 +124,22 @@ def _read(data: bytes, message: str, *, raw: bool = False) -> dict[str, Any]:
         entry = table.get(str(number))
         if entry is None:
             continue
-        name, type = entry
+        name, sort = entry
         key = _RENAMED.get(name, name)
-        if type.startswith("[]"):
-            out.setdefault(key, []).extend(_repeated(type[2:], value, package))
-        elif type.startswith("map<"):
-            inner_key, inner = type[4:-1].split(",", 1)
+        if sort.startswith("[]"):
+            out.setdefault(key, []).extend(_repeated(sort[2:], value, package))
+        elif sort.startswith("map<"):
+            inner_key, inner = sort[4:-1].split(",", 1)
             pair: dict[int, Any] = {n: v for n, _, v in _fields(_bytes(value))}
             held = _value(inner, pair[2], package) if 2 in pair else _zero(inner)
             out.setdefault(key, {})[_value(inner_key, pair.get(1, b""), package)] = held
-        elif raw and type == "bytes":
+        elif raw and sort == "bytes":
             out[key] = value
         else:
-            item = _value(type, value, package)
+            item = _value(sort, value, package)
             if name in _INLINE:
                 out.update(item)
-            elif not (item == "" and type == "string"):
+            elif not (item == "" and sort == "string"):
                 out[key] = item
     return out
 

@@ -175,8 +175,10 @@ class Writes:
         if not isinstance(new, dict) or not isinstance(new.get("metadata"), dict):
             raise bad_request("error decoding patch: the patch leaves no object")
         if new["metadata"].get("name") != target.name:
-            text = f"the name of the object ({new['metadata'].get('name')}) does not match the name on the URL ({target.name})"
-            raise bad_request(text)
+            given = new["metadata"].get("name")
+            raise bad_request(
+                f"the name of the object ({given}) does not match the name on the URL ({target.name})"
+            )
         form = self.admission.schema_of(kind)
         if form is not None and body is not None and kind.crd is None:
             wrong = fields.mistyped(new, form)

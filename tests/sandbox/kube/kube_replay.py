@@ -173,7 +173,7 @@ class Replay:
 
             async def read() -> None:
                 async for line in response.content:
-                    got.append(json.loads(line)["type"])
+                    got.append(json.loads(line)["type"])  # noqa: PERF401 what came before the end counts
 
             task = asyncio.create_task(read())
             for _ in range(int(seconds) + 2):
@@ -186,13 +186,15 @@ class Replay:
             return ""  # the test bed's old etcd could not stream lists; ours can
         if "resourceVersion=" in exchange["path"]:
             return ""  # written down when it ended, so what it went on from can't be had here
-        return "" if not wanted or set(got) & set(wanted) or not got else f"events {got[:5]}, not {wanted[:5]}"
+        return (
+            "" if not wanted or set(got) & set(wanted) or not got else f"events {got[:5]}, not {wanted[:5]}"
+        )
 
     def _guess(self, path: str) -> None:
         """Pair a made-up name in a path that no readable answer has told yet."""
         words = path.strip("/").split("/")
         for at, name in enumerate(words):
-            if at < 1 or not _MADE_UP.match(name) and not _HASHED.match(name) or name in self.names:
+            if at < 1 or (not _MADE_UP.match(name) and not _HASHED.match(name)) or name in self.names:
                 continue
             resource = words[at - 1] + (".apps" if words[at - 1] == "replicasets" else "")
             stem = _stem(name)
@@ -276,7 +278,9 @@ def _metas(body: Any) -> list[dict[str, Any]]:
     return [meta] if meta.get("name") else []
 
 
-_LOOSE = re.compile(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|-[0-9a-f]{6,10}\b|-[bcdfghjklmnpqrstvwxz2456789]{5}\b|\d+")
+_LOOSE = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|-[0-9a-f]{6,10}\b|-[bcdfghjklmnpqrstvwxz2456789]{5}\b|\d+"
+)
 
 
 def _compare(status: int, wanted: Any, got_status: int, got: Any) -> str:
@@ -296,7 +300,9 @@ def _compare(status: int, wanted: Any, got_status: int, got: Any) -> str:
             theirs, ours = (_LOOSE.sub("", str(b.get(key, ""))) for b in (wanted, got))
             if theirs != ours:
                 return f"{key} {got.get(key)!r}, not {wanted.get(key)!r}"
-        fields = [[c.get("field") for c in (b.get("details") or {}).get("causes") or ()] for b in (wanted, got)]
+        fields = [
+            [c.get("field") for c in (b.get("details") or {}).get("causes") or ()] for b in (wanted, got)
+        ]
         if fields[0] != fields[1]:
             return f"causes {fields[1]}, not {fields[0]}"
     if wanted.get("kind") == "Table":

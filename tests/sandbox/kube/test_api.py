@@ -45,8 +45,13 @@ async def test_server_side_apply_names_who_owns_what(api: TestClient) -> None:
         assert response.status == 201
     async with api.patch(f"{MAPS}/m?fieldManager=two", json=_map("m", a="2"), headers=APPLY) as response:
         refused = await response.json()
-    assert (refused["code"], refused["message"]) == (409, 'Apply failed with 1 conflict: conflict with "one": .data.a')
-    async with api.patch(f"{MAPS}/m?fieldManager=two&force=true", json=_map("m", a="2"), headers=APPLY) as response:
+    assert (refused["code"], refused["message"]) == (
+        409,
+        'Apply failed with 1 conflict: conflict with "one": .data.a',
+    )
+    async with api.patch(
+        f"{MAPS}/m?fieldManager=two&force=true", json=_map("m", a="2"), headers=APPLY
+    ) as response:
         assert (await response.json())["data"] == {"a": "2"}
     async with api.patch(f"{MAPS}/m?fieldManager=two", json=_map("m", b="3"), headers=APPLY) as response:
         assert (await response.json())["data"] == {"b": "3"}
@@ -153,10 +158,17 @@ async def test_an_old_watch_is_gone(cluster: KubeCluster, api: TestClient) -> No
         assert (response.status, (await response.json())["reason"]) == (410, "Expired")
 
 
-async def test_custom_resources_have_defaults_columns_and_validation(cluster: KubeCluster, api: TestClient) -> None:
+async def test_custom_resources_have_defaults_columns_and_validation(
+    cluster: KubeCluster, api: TestClient
+) -> None:
     form = {
         "type": "object",
-        "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer", "default": 3, "maximum": 9}}}},
+        "properties": {
+            "spec": {
+                "type": "object",
+                "properties": {"size": {"type": "integer", "default": 3, "maximum": 9}},
+            }
+        },
     }
     version = {
         "name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": form},

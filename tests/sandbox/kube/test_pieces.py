@@ -72,12 +72,16 @@ def test_ages_are_worded_as_kubectl_knows_them(seconds: int, words: str) -> None
     assert human.duration(seconds) == words
 
 
-@pytest.mark.parametrize(("text", "value"), [("100m", 0.1), ("1Gi", 2.0**30), ("1e3", 1000.0), ("2", 2.0), ("x", None)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("100m", 0.1), ("1Gi", 2.0**30), ("1e3", 1000.0), ("2", 2.0), ("x", None)]
+)
 def test_quantities(text: str, value: float | None) -> None:
     assert human.quantity(text) == value
 
 
 def test_paths_of_printer_columns() -> None:
-    obj = {"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Other", "status": "False"}]}}
+    obj = {
+        "status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Other", "status": "False"}]}
+    }
     assert find(obj, '.status.conditions[?(@.type=="Ready")].status') == ["True"]
     assert find(obj, ".status.none") == []

@@ -38,7 +38,11 @@ async def test_recorded_requests_get_the_recorded_answers(group: str) -> None:
     replay = kube_replay.Replay(made, http)
     made.clock.step(30)
     if group == "edges":
-        space = {"metadata": {"name": "edge"}, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+        space = {
+            "metadata": {"name": "edge"},
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"phase": "Active"},
+        }
         made.store.create("namespaces", space)
     made.clock.step(5)
     try:

@@ -43,7 +43,9 @@ def test_an_update_without_a_difference_is_no_change(store: Store) -> None:
 
 
 def test_generation_counts_changes_of_the_spec_only(store: Store) -> None:
-    obj = store.create("deployments.apps", {"metadata": {"name": "d", "namespace": "a"}, "spec": {"replicas": 1}})
+    obj = store.create(
+        "deployments.apps", {"metadata": {"name": "d", "namespace": "a"}, "spec": {"replicas": 1}}
+    )
     obj["status"] = {"replicas": 1}
     obj = store.update("deployments.apps", obj, status=True)
     assert obj["metadata"]["generation"] == 1
