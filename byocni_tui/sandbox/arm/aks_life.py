@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import aks_fill, ids, node_group
 from byocni_tui.sandbox.arm.errors import ArmError
+from byocni_tui.sandbox.arm.operations import NotYet
 from byocni_tui.sandbox.arm.skus import size_of
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _WAVES = 10
+_ROLE_TRIES = 6
 """Nodes come up in at most so many steps of an operation."""
 
 MANAGED_SUBNET = "10.224.0.0/16"
@@ -155,7 +157,13 @@ class Life:
 
     def _control_plane(self, data: dict[str, Any]) -> None:
         record = self._record(data)
-        node_group.check_identity(self.arm, record)
+        if not node_group.identity_can_join(self.arm, record):
+            tries = record["meta"].setdefault("tries", 0)
+            if record["body"]["identity"]["type"] == "SystemAssigned" and tries < _ROLE_TRIES:
+                # This identity is as old as the cluster: whoever made it is about to give it its role.
+                record["meta"]["tries"] += 1
+                raise NotYet(1.0)
+            node_group.refuse_identity(record)
         self._make_cluster(record)
 
     def _make_cluster(self, record: "Record") -> Any:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from byocni_tui.sandbox.world import World
 
 
-
 class Arm:
     """One cloud. ``data`` is its fixture (``fixtures/clouds``), never changed."""
 
@@ -204,5 +203,3 @@ class Arm:
         self._order = state["order"]
         for handler in self._handlers.values():
             handler.revive()
-
-

@@ -1,5 +1,6 @@
 """From an HTTP request to an ARM call and back: token, path, body, headers, errors."""
 
+import asyncio
 import time
 import uuid
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from byocni_tui.sandbox import tokens
-from byocni_tui.sandbox.arm import ids, metadata
+from byocni_tui.sandbox.arm import gates, graph, ids, metadata
 from byocni_tui.sandbox.arm.call import Answer, Call, Caller
 from byocni_tui.sandbox.arm.errors import ArmError
 
@@ -64,6 +65,9 @@ class Door:
         if request.path.rstrip("/").lower() == "/metadata/endpoints":
             return Answer(200, metadata.endpoints(self.arm.data, base))
         caller = self._caller(request)
+        if request.path.lower().startswith("/graph/"):
+            query, body = dict(request.query), await self._body(request)
+            return graph.handle(self.arm, request.method, request.path.removeprefix("/graph"), query, body)
         try:
             path = ids.split(request.rel_url.raw_path)
         except (ValueError, IndexError) as error:
@@ -80,7 +84,46 @@ class Door:
             caller=caller,
             base=base,
         )
+        await self._struck(call)
         return self.arm.handle(call)
+
+    async def _struck(self, call: Call) -> None:
+        """A fault of the scenario that hits this request."""
+        struck = self.arm.world.faults.strike(
+            service="arm",
+            method=call.method,
+            type=call.path.type,
+            action=call.path.action,
+            operation=gates.operation(call),
+            name=call.path.name,
+            group=call.path.group,
+            body=call.body,
+        )
+        if struck is None:
+            return
+        clock = self.arm.world.clock
+        if struck["kind"] == "delay":
+            await asyncio.sleep(clock.real_seconds(float(struck["seconds"])))
+        elif struck["kind"] == "drop":
+            raise ConnectionResetError("a fault of the scenario")
+        elif struck["kind"] == "throttle":
+            seconds = float(struck.get("seconds", 10))
+            error = gates.throttled(
+                f"{clock.real_seconds(seconds):.3f}", struck.get("what", "PutManagedClusterHandler.PUT")
+            )
+            raise error
+        elif struck["kind"] == "error":
+            scope = gates.target(call)
+            fields = {"name": call.path.name, "scope": scope, "group": call.path.group or "", "type": call.path.type,
+                      "object_id": call.caller.object_id, "client_id": call.caller.client_id,
+                      "subscription": call.path.subscription or ""}  # fmt: skip
+            raise ArmError(
+                int(struck.get("status", 400)),
+                struck["code"],
+                fill(str(struck["message"]), fields),
+                target=struck.get("target"),
+                flat=bool(struck.get("flat")),
+            )
 
     def _caller(self, request: web.Request) -> Caller:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -149,6 +192,13 @@ class Door:
                     "InvalidRequestContent",
                     f"The request content was invalid and could not be deserialized: '{error}'.",
                 ) from error
+
+
+def fill(text: str, fields: dict[str, str]) -> str:
+    """A fault's text with ``{name}`` and the like filled in; other braces stay."""
+    for name, value in fields.items():
+        text = text.replace("{" + name + "}", value)
+    return text
 
 
 async def _read(request: web.Request) -> bytes:

@@ -52,8 +52,10 @@ def split(raw_path: str) -> Path:
     start = 0
     if lower[:1] == ["subscriptions"] and len(parts) > 1:
         subscription, start = parts[1], 2
+        parts[0] = "subscriptions"
         if lower[2:3] == ["resourcegroups"] and len(parts) > 3:
             group, start = parts[3], 4
+            parts[2] = "resourceGroups"
     if "providers" not in lower[start:]:
         return _plain(parts, lower, subscription, group, start)
     at = len(lower) - 1 - lower[::-1].index("providers")

@@ -59,26 +59,37 @@ def _add(
     return arm.put(resource_id, kind, {**head, **more, "properties": properties})
 
 
-def check_identity(arm: "Arm", record: "Record") -> None:
-    """The cluster's identity must be able to join the subnets; else the create fails here, half-made."""
+_JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+
+
+def _barred(arm: "Arm", record: "Record") -> list[str]:
     principal = aks_fill.principal(record["body"])
-    for pool in record["body"]["properties"]["agentPoolProfiles"]:
-        subnet = pool.get("vnetSubnetID")
-        action = "Microsoft.Network/virtualNetworks/subnets/join/action"
-        if subnet and not authorization.allowed(arm, principal, action, subnet):
-            inner = (
-                f"The client '{principal}' with object id '{principal}' does not have authorization to perform action "
-                f"'{action}' over scope '{subnet}' or the scope is invalid. If access was recently granted, please "
-                "refresh your credentials."
-            )
-            _fail(record)
-            raise ArmError(
-                403,
-                "ReconcileVNetFailed",
-                "Reconcile VNet failed. Details: VNetReconciler retry failed: Category: ClientError; SubCode: "
-                "LinkedAuthorizationFailed; Dependency: Microsoft.Network/virtualNetworks; OrginalError: "
-                f'Code="LinkedAuthorizationFailed" Message="{inner}"; AKSTeam: Networking, Retriable: false.',
-            )
+    subnets = [pool.get("vnetSubnetID") for pool in record["body"]["properties"]["agentPoolProfiles"]]
+    return [one for one in subnets if one and not authorization.allowed(arm, principal, _JOIN, one)]
+
+
+def identity_can_join(arm: "Arm", record: "Record") -> bool:
+    """Whether the cluster's identity may join all its subnets."""
+    return not _barred(arm, record)
+
+
+def refuse_identity(record: "Record") -> None:
+    """The create fails here, half-made: the identity may not join a subnet."""
+    principal = aks_fill.principal(record["body"])
+    subnets = (pool.get("vnetSubnetID") for pool in record["body"]["properties"]["agentPoolProfiles"])
+    subnet = next(one for one in subnets if one)
+    inner = (
+        f"The client '{principal}' with object id '{principal}' does not have authorization to perform action '{_JOIN}' over "
+        f"scope '{subnet}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+    )
+    _fail(record)
+    raise ArmError(
+        403,
+        "ReconcileVNetFailed",
+        "Reconcile VNet failed. Details: VNetReconciler retry failed: Category: ClientError; SubCode: "
+        "LinkedAuthorizationFailed; Dependency: Microsoft.Network/virtualNetworks; OrginalError: "
+        f'Code="LinkedAuthorizationFailed" Message="{inner}"; AKSTeam: Networking, Retriable: false.',
+    )
 
 
 def _fail(record: "Record") -> None:

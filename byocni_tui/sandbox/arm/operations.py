@@ -18,6 +18,14 @@ Doing = Callable[[dict[str, Any]], None]
 TIMER = "arm.operation"
 
 
+class NotYet(Exception):  # noqa: N818 no error: the step asks to be tried again
+    """A step can't be done yet; it is tried again ``seconds`` later, at the pace of life (a client has to act first)."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class Operations:
     """All operations of a world."""
 
@@ -138,13 +146,19 @@ class Operations:
         operation = self.all.get(data["operation"])
         if operation is None or not operation["steps"]:
             return
-        _, status, doing = operation["steps"].pop(0)
+        delay, status, doing = operation["steps"].pop(0)
         operation["timer"] = None
         try:
             if doing is not None:
                 self._doings[doing]({"operation": operation["name"], **operation["data"]})
         except ArmError as error:
             self.fail(operation, error)
+            return
+        except NotYet as later:
+            operation["steps"].insert(0, [delay, status, doing])
+            operation["ends"] += later.seconds
+            data = {"operation": operation["name"]}
+            operation["timer"] = self._world.clock.schedule(later.seconds, TIMER, data, awaited=False)
             return
         if operation["end"] is not None:
             return
