@@ -44,7 +44,7 @@ def _resource(item: Resource, by_symbol: dict[str, Resource], tr: Translator) ->
     comments = tr(f"export.why.{item.key}")
     inner: dict[str, Any] = {
         "type": item.type,
-        "apiVersion": item.api,
+        "apiVersion": _text(item.api),
         "name": _text(_name(item)),
         "comments": comments,
         **({"scope": _text(item.scope)} if item.scope is not None else {}),

@@ -40,7 +40,7 @@ def _comment(text: str) -> list[str]:
 def _subnet_of(vnet: Resource) -> list[str]:
     """The subnet was made with its network; this is its name in the rest of the file."""
     name = _inline(vnet.body["properties"]["subnets"][0]["name"])
-    head = f"resource subnet '{SUBNET}@{vnet.api}' existing = {{"
+    head = f"resource subnet {_string(f'{SUBNET}@{vnet.api}')} existing = {{"
     return [head, "  parent: vnet", f"  name: {name}", "}", ""]
 
 
@@ -50,7 +50,7 @@ def _resource(item: Resource) -> list[str]:
     if item.target is None:
         scope = {"scope": Symbol(item.scope_symbol)} if item.scope_symbol else {}
         body = {"name": name, **scope, **item.body, **depends}
-        return [f"resource {item.symbol} '{item.type}@{item.api}' = {_block(body, '')}"]
+        return [f"resource {item.symbol} {_string(f'{item.type}@{item.api}')} = {_block(body, '')}"]
     subscription, group = item.target
     inner = {
         "type": item.type,

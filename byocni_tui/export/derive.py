@@ -14,7 +14,14 @@ NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 API_VERSION: Final = "2026-01-01"
 """The first stable one that gives a pod range back for plugin ``none`` (AKS release notes of 2026-01-04)."""
 API_SERVER_MARK: Final = "api-server.invalid"
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Base: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_Base):  # type: ignore[misc]
+    """Writes a value that stands in two places twice, as a person would."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 the signature is PyYAML's
+        return True
 
 
 def ordered_pools(plan: Plan) -> tuple[NodePool, ...]:

@@ -7,7 +7,7 @@ STUBS = r"""
 note() { { printf '%s\0' "$@"; printf '\1\0'; } >> "$LOG"; }
 az() { note az "$@"; case "$*" in *networkPlugin*) echo none ;; *) echo "from-az" ;; esac; }
 helm() { note helm "$@"; if [ "$1" = upgrade ]; then cat > "$LOG.values"; fi; }
-kubectl() { note kubectl "$@"; if [ "$1" = apply ]; then cat > /dev/null; fi; }
+kubectl() { if [ "$1" = apply ]; then cat > /dev/null; fi; note kubectl "$@"; }
 """
 
 

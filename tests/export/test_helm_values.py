@@ -92,3 +92,17 @@ def test_the_values_file_says_how_it_is_used() -> None:
     assert "# helm upgrade --install cilium cilium/cilium \\" in text
     assert "--version 1.19.9" in text
     assert "10.0.0.0/8" in text
+
+
+def test_the_values_file_says_all_that_has_to_run_before() -> None:
+    text = values.render(EVERYTHING)
+    for part in ("cilium-ipsec-keys", "helm repo add cilium", "API_SERVER=$(az aks show", "helm upgrade"):
+        assert part in text
+    assert "crd.projectcalico.org.v1" in values.render(KINDS["calico"])
+
+
+def test_a_value_that_is_shared_is_written_twice() -> None:
+    shared = [{"operator": "Exists"}]
+    text = values.render(plan(cni=Cni(values={"a": shared, "b": shared})))
+    assert "&" not in text.split("\n", 1)[1]
+    assert yaml.safe_load(text)["b"] == shared

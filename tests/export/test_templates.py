@@ -16,7 +16,7 @@ from hypothesis import given
 from byocni_tui.deploy import bodies
 from byocni_tui.export import arm, bicep, hcl, pieces, terraform
 from byocni_tui.locale import Translator
-from byocni_tui.plan.model import Cluster, Identity, Network, Plan, ResourceGroup, Subnet, Vnet
+from byocni_tui.plan.model import Cluster, Export, Identity, Network, Plan, ResourceGroup, Subnet, Vnet
 
 CLUSTER = "Microsoft.ContainerService/managedClusters"
 TERRAFORM = shutil.which("terraform")
@@ -186,6 +186,12 @@ def test_bicep_is_read_by_a_parser(of: Plan, lang: str) -> None:
     document = pycep.BicepParser().parse(text=bicep.render(of, Translator(lang)))
     declared = document.get("resources", {})
     assert ("cluster" in declared) is of.cluster.create
+
+
+def test_an_api_version_is_a_text_like_any_other() -> None:
+    of = plan(export=Export(api_version="a\r\n'}\n[x"))
+    assert r"managedClusters@a\r\n\'}\n[x' = {" in bicep.render(of)
+    assert of_type(evaluated(plan(export=Export(api_version="[x"))), CLUSTER)[0]["apiVersion"] == "[x"
 
 
 @has_bicep_parser
