@@ -137,7 +137,7 @@ class WizardApp(App[int]):
     async def _collect(self, keys: tuple[str, ...]) -> None:
         self.session.facts_failed = ""
         try:
-            await self.context.start()
+            await self._reach()
             await self.context.collect(*keys)
         except UserError as error:
             self.session.facts_failed = self.session.tr(f"errors.{error.key}", **error.values)
@@ -145,6 +145,12 @@ class WizardApp(App[int]):
             self.session.facts_failed = self.session.tr("wizard.facts_failed", error=self._describe(error))
         self.session.judge()
         self._changed()
+
+    async def _reach(self) -> None:
+        """Sign in or start the sandbox. The journal is opened here first: its database belongs to one thread, and
+        connecting happens in another."""
+        self.context.open_journal()
+        await self.context.start()
 
     def _describe(self, error: Exception) -> str:
         """A provider's failure in the user's words; a bug by its name."""
@@ -164,7 +170,7 @@ class WizardApp(App[int]):
         session.checked_plan = session.plan
         self._changed()
         try:
-            await self.context.start()
+            await self._reach()
             async for event in self.context.preflight():
                 session.checks.append(event)
                 session.judge()
@@ -187,7 +193,7 @@ class WizardApp(App[int]):
     async def _deploy(self) -> None:
         run = self.session.run
         try:
-            await self.context.start()
+            await self._reach()
             events: AsyncIterator[Any] = self.context.deploy()
             async for event in events:
                 run.apply(event)
@@ -224,7 +230,7 @@ class WizardApp(App[int]):
 
         try:
             async for nodes in self.context.nodes():
-                self.session.nodes = tuple(nodes)
+                self.session.take_nodes(nodes)
                 if not pending:
                     pending = True
                     self.set_timer(0.2, draw)

@@ -45,6 +45,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return asyncio.run(Lines(context, store, RuleWords(), console.out, input).run())
     from byocni_tui.app import make_app
 
+    if not sys.stderr.isatty():
+        # Textual draws on the standard error stream; where that goes to a file, the terminal would stay empty.
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     app = make_app(context, store, about=about, ascii_only=args.ascii, theme=args.theme)
     status = app.run()
     return (app.return_code or 0) if status is None else status

@@ -51,7 +51,7 @@ class CniPanel(StepPanel):
         self._draw()
 
     def on_resize(self) -> None:
-        self._draw()
+        self.call_after_refresh(self._draw)
 
     def refresh_state(self) -> None:
         super().refresh_state()

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from byocni_tui.screens.panel import StepPanel
 from byocni_tui.screens.port import NodeView
-from byocni_tui.screens.run_state import SHOWN, TYPICAL, parse_time, span
+from byocni_tui.screens.run_state import SHOWN, TYPICAL, span
 from byocni_tui.widgets.glyphs import wrap
 from byocni_tui.widgets.log_tail import LogTail
 from byocni_tui.widgets.node_board import BoardTexts, NodeBoard, NodeRow
@@ -26,7 +26,7 @@ class DeployPanel(StepPanel):
     step: ClassVar[str] = "deploy"
     DEFAULT_CSS = """
     DeployPanel { overflow-y: hidden; }
-    DeployPanel .note { height: auto; padding: 0 1; }
+    DeployPanel .note { height: auto; padding: 0 1; margin-bottom: 1; }
     DeployPanel StepList { margin-bottom: 1; }
     DeployPanel NodeBoard { height: 1fr; }
     DeployPanel LogTail { height: 1fr; }
@@ -47,6 +47,9 @@ class DeployPanel(StepPanel):
         )  # fmt: skip
         self.log_tail = LogTail()
         self._logged = 0
+        self._log_marks = {
+            "done": self.marks.ok, "failed": self.marks.bad, "running": self.marks.todo, "skipped": self.marks.skip,
+        }  # fmt: skip
         yield self._headline
         yield self._steps
         yield self._board
@@ -59,7 +62,8 @@ class DeployPanel(StepPanel):
         self.log_tail.focus()
 
     def on_resize(self, _event: events.Resize) -> None:
-        self.refresh_state()
+        # After this layout: a change of height in the middle of it would be lost.
+        self.call_after_refresh(self.refresh_state)
 
     def _now(self) -> datetime:
         return self.session.now()
@@ -93,21 +97,26 @@ class DeployPanel(StepPanel):
         for event in run.log[self._logged :]:
             style = {"failed": "$text-error", "done": "$foreground"}.get(event.status, "")
             text = event.message or f"{event.step}: {event.status}"
-            self.log_tail.write(event.time[11:19], text, style)
+            mark = self._log_marks.get(event.status, " ")
+            self.log_tail.write(event.time[11:19], f"{mark} {text}", style)
         self._logged = len(run.log)
 
     def show_nodes(self, nodes: Sequence[NodeView]) -> None:
         """Bring the board up to date."""
         now = self._now().timestamp()
-        self._board.show(
-            [
+        rows = []
+        for node in nodes:
+            since = self.session.since(node)
+            rows.append(
                 NodeRow(
-                    name=node.name, pool=node.pool, stage=node.stage, problem=node.pod_problem,
-                    since=span(now - parse_time(node.created)) if node.created and len(nodes) < 50 else "",
+                    name=node.name,
+                    pool=node.pool,
+                    stage=node.stage,
+                    problem=node.pod_problem,
+                    since=span(now - since) if since is not None and self.session.run.active else "",
                 )
-                for node in nodes
-            ]
-        )  # fmt: skip
+            )
+        self._board.show(rows)
 
     def _draw_note(self, now: float) -> None:
         """One or two lines that say where it stands, in words."""

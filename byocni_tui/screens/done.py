@@ -25,7 +25,8 @@ class DonePanel(StepPanel):
         self.refresh_state()
 
     def on_resize(self) -> None:
-        self.refresh_state()
+        # After this layout: a change of height in the middle of it would be lost.
+        self.call_after_refresh(self.refresh_state)
 
     def refresh_state(self) -> None:
         session, tr, run = self.session, self.session.tr, self.session.run

@@ -4,8 +4,8 @@ from byocni_tui.plan.fields import field
 from byocni_tui.screens.session import Session
 
 KEYS = (
-    "next", "back", "scroll", "remedy", "accept", "again", "more", "steps", "commands", "copy", "language", "theme", "save",
-    "palette", "quit",
+    "next", "back", "scroll", "remedy", "accept", "again", "more", "steps", "commands", "copy", "language", "theme",
+    "save", "palette", "quit",
 )  # fmt: skip
 
 

@@ -215,6 +215,7 @@ class Lines:
         session, tr = self.session, self.session.tr
         self._out("")
         self._out(tr("wizard.steps.preflight.title"))
+        self.context.open_journal()
         await self.context.start()
         async for event in self.context.preflight():
             self._out(f"  {_MARKS.get(event.status, ' ')} {event.message}")

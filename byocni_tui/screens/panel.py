@@ -21,7 +21,7 @@ class StepPanel(VerticalScroll, can_focus=False):
 
     step: ClassVar[str]
     DEFAULT_CSS = """
-    StepPanel { height: 1fr; width: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    StepPanel { height: 1fr; width: 1fr; padding: 0 1; scrollbar-size-vertical: 1; overflow-x: hidden; }
     StepPanel > .title { height: auto; margin: 0 0 1 0; }
     StepPanel > .more { margin: 1 0 0 0; color: $text-muted; height: 1; }
     """

@@ -66,6 +66,10 @@ class WizardContext(Protocol):
         """The equivalent commands."""
         ...
 
+    def open_journal(self) -> Any:
+        """The run's journal; a new run begins with the first call."""
+        ...
+
     async def start(self) -> None:
         """Reach the service (or start the sandbox); once."""
         ...

@@ -35,7 +35,7 @@ class PreflightPanel(StepPanel):
         self._draw_checks()
 
     def on_resize(self, _event: events.Resize) -> None:
-        self._draw_checks()
+        self.call_after_refresh(self._draw_checks)
 
     def focus_first(self) -> None:
         self.finding_list.focus()
@@ -56,7 +56,7 @@ class PreflightPanel(StepPanel):
             "running": (self.marks.busy, "$accent"), "skipped": (self.marks.skip, "$text-muted"),
         }  # fmt: skip
         for event in latest(session.checks):
-            glyph, style = marks.get(event.status, (self.marks.todo, "$text-muted"))
+            glyph, style = marks[state_of(event)]
             lines.append(
                 Content.assemble((f" {glyph} ", style), (event.message or event.step, "$foreground"))
             )
@@ -69,10 +69,24 @@ class PreflightPanel(StepPanel):
         self.post_message(JumpTo(event.field))
 
 
+def state_of(event: RunEvent) -> str:
+    """A check's event comes when its answer is there: read, or (with a reason) not readable."""
+    detail = event.detail or {}
+    if event.status == "running" and detail.get("check"):
+        return "skipped" if detail.get("reason") else "done"
+    return event.status if event.status in ("done", "failed", "skipped") else "running"
+
+
 def latest(events_so_far: list[RunEvent]) -> list[RunEvent]:
     """The last word of each check (told apart by ``detail.check``, else by the message), in order of appearance."""
     found: dict[str, RunEvent] = {}
-    for event in events_so_far:
+    for index, event in enumerate(events_so_far):
+        if (
+            event.status == "running"
+            and not (event.detail or {}).get("check")
+            and index + 1 < len(events_so_far)
+        ):
+            continue
         found[str((event.detail or {}).get("check") or event.message)] = event
     return list(found.values())
 

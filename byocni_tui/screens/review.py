@@ -71,7 +71,8 @@ class ReviewPanel(StepPanel):
         self.refresh_state()
 
     def on_resize(self) -> None:
-        self.refresh_state()
+        # After this layout: a change of height in the middle of it would be lost.
+        self.call_after_refresh(self.refresh_state)
 
     def refresh_state(self) -> None:
         super().refresh_state()

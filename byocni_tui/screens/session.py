@@ -4,7 +4,7 @@ Late to complain, early to forgive: a finding is shown once a field that it name
 and goes with the key that mends it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ class Session:
         self.preflight_failed = ""
         self.run = RunState()
         self.nodes: tuple[NodeView, ...] = ()
+        self._since: dict[str, tuple[str, float]] = {}
         self.judge()
 
     @property
@@ -202,6 +203,21 @@ class Session:
     def now(self) -> datetime:
         """The time of the run's clock."""
         return self.context.clock.now()
+
+    def take_nodes(self, nodes: Sequence[NodeView]) -> None:
+        """The nodes of now; for a few, since when each is at its stage (by the run's clock: the cluster's own times
+        are another clock's)."""
+        self.nodes = tuple(nodes)
+        if len(nodes) <= 50:
+            now = self.now().timestamp()
+            for node in nodes:
+                if self._since.get(node.name, ("", 0.0))[0] != node.stage:
+                    self._since[node.name] = (node.stage, now)
+
+    def since(self, node: NodeView) -> float | None:
+        """When the node came to its stage, as far as this session saw it; epoch seconds."""
+        known = self._since.get(node.name)
+        return known[1] if known else None
 
     def next_commands(self) -> list[str]:
         """What one does first with a cluster that is Ready."""

@@ -1,5 +1,5 @@
-"""A picture of the private ranges: 64 cells for 10.0.0.0/8 (each a /14), letters in them, overlaps drawn as overlaps;
-then one line a range, which is the picture's text twin."""
+"""A picture of the private ranges: 64 cells for 10.0.0.0/8 (each a /14; 32 where it is narrow), letters in them,
+overlaps drawn as overlaps; then one line a range, which is the picture's text twin."""
 
 from ipaddress import IPv4Network
 from typing import Final
@@ -13,7 +13,6 @@ from byocni_tui.plan.model import Plan
 from byocni_tui.widgets.glyphs import Glyphs, fit
 
 _TEN: Final = IPv4Network("10.0.0.0/8")
-CELLS: Final = 64
 
 
 class MapTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,15 +45,15 @@ def read_range(text: str | None) -> IPv4Network | None:
         return None
 
 
-def cells(drawn: list[Drawn]) -> list[str]:
-    """What stands in each of the 64 cells: a letter, ``X`` where ranges overlap, a blank."""
-    row = [""] * CELLS
+def cells(drawn: list[Drawn], count: int) -> list[str]:
+    """What stands in each of ``count`` cells: a letter, ``X`` where ranges overlap, a blank."""
+    row = [""] * count
     for item in drawn:
         if not item.range.overlaps(_TEN):
             continue
         first = max(int(item.range.network_address), int(_TEN.network_address))
         last = min(int(item.range.broadcast_address), int(_TEN.broadcast_address))
-        size = _TEN.num_addresses // CELLS
+        size = _TEN.num_addresses // count
         for cell in range(
             (first - int(_TEN.network_address)) // size, (last - int(_TEN.network_address)) // size + 1
         ):
@@ -115,11 +114,12 @@ class AddressMap(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        row = cells(self._drawn)
+        count = 64 if width >= 64 else 32
+        row = cells(self._drawn, count)
         colors = {item.letter: item.color for item in self._drawn}
-        indent = max(0, min(2, width - CELLS - 2))
+        indent = max(0, min(2, width - count - 2))
         pad = " " * indent
-        scale = "".join(fit(f"10.{n * 4}", 16) for n in (0, 16, 32, 48))
+        scale = "".join(fit(f"10.{start}", count // 4) for start in (0, 64, 128, 192))
         strip: list[tuple[str, str]] = [(pad, "")]
         for cell in row:
             style = (

@@ -167,7 +167,8 @@ class FieldRow(Widget):
 
     def on_resize(self, _event: events.Resize) -> None:
         if self._notes:
-            self._draw_notes()
+            # After this layout: a change of height in the middle of it would be lost.
+            self.call_after_refresh(self._draw_notes)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -222,7 +222,7 @@ async def test_five_thousand_nodes_are_one_screen_worst_first() -> None:
         many[4321] = msgspec.structs.replace(
             bad, stage="kubelet", ready=False, pod_problem="ImagePullBackOff"
         )
-        app.session.nodes = tuple(many)
+        app.session.take_nodes(many)
         app.session.changed()
         await pilot.pause()
         seen = text(app)

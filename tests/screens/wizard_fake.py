@@ -71,6 +71,9 @@ class FakeContext:
 
         return commands(self.plan, self.tr)
 
+    def open_journal(self) -> None:
+        self.calls.append("journal")
+
     async def start(self) -> None:
         self.calls.append("start")
 
