@@ -202,6 +202,16 @@ def simulated(context: "Context", options: Simulation) -> Connections:
     )
 
 
+def end_sandbox(run_folder: Path) -> None:
+    """End the sandbox of a run, if one is there."""
+    if not (run_folder / "sandbox").is_dir():
+        return
+    from byocni_tui.sandbox import endpoints, launcher
+
+    if (running := endpoints.read(run_folder / "sandbox")) is not None:
+        launcher.stop(running)
+
+
 def _direct(environ: "os._Environ[str]") -> dict[str, str]:
     """The environment without proxies: loopback must not go through one."""
     return {key: value for key, value in environ.items() if not key.lower().endswith("_proxy")}

@@ -35,12 +35,25 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from byocni_tui.context import Context
 
         return carry_out(Context.resume(args.run, tr=console.tr), console)
-    journal = Journal(args.run)
     if args.action == "forget":
-        journal.forget()
+        _forget(args.run)
         console.say(console.tr("deploy.runs.forgotten", run=args.run))
         return EXIT_DONE
-    return _show(journal, console)
+    return _show(Journal(args.run), console)
+
+
+def _forget(run: str) -> None:
+    """Also a run whose journal is damaged; the sandbox of a simulated one ends."""
+    from byocni_tui.connections import end_sandbox
+    from byocni_tui.deploy.journal import Journal, discard, runs_folder
+
+    end_sandbox(runs_folder() / run)
+    try:
+        Journal(run).forget()
+    except UserError as error:
+        if error.key != "journal_broken":
+            raise
+        discard(run)
 
 
 def summary(journal: "Journal") -> dict[str, Any]:

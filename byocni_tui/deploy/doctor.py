@@ -279,7 +279,10 @@ def _kubelets(snapshot: Snapshot, states: list[NodeState]) -> Iterator[Cause]:
         if source == "aks-auto-repair" and str(event.get("reason", "")).endswith("Start"):
             machine = str((event.get("involvedObject") or {}).get("name", ""))
             yield Cause(
-                code="BYO814", object=machine, evidence=str(event.get("message", "")), values={"node": machine}
+                code="BYO814",
+                object=machine,
+                evidence=str(event.get("message", "")),
+                values={"node": machine},
             )
 
 

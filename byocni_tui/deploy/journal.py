@@ -194,3 +194,9 @@ class Journal:
         self.acquire()
         self.close()
         shutil.rmtree(self.folder)
+
+
+def discard(run: str) -> None:
+    """Remove a run's folder whose journal can't be read any more."""
+    if RUN_ID.fullmatch(run):
+        shutil.rmtree(runs_folder() / run)
