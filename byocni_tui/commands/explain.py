@@ -37,17 +37,21 @@ def run(args: argparse.Namespace, console: Console) -> int:
         _show(entries[0], console)
     else:
         for entry in entries:
-            severity = tr("cli.check.or").join(tr(f"cli.check.{name}") for name in entry["severity"])
-            console.out(f"{entry['code']}  {severity}  {entry['title']}")
+            console.out(_headline(entry, tr))
     return EXIT_DONE
+
+
+def _headline(entry: dict[str, Any], tr: Translator) -> str:
+    severities = entry["severity"] or ("cause",)
+    named = tr("rules.document.or").join(tr(f"rules.document.{name}") for name in severities)
+    return f"{entry['code']}  {named}  {entry['title']}"
 
 
 def _show(entry: dict[str, Any], console: Console) -> None:
     from byocni_tui.plan.writer import wrap
 
     tr = console.tr
-    severity = tr("cli.check.or").join(tr(f"cli.check.{name}") for name in entry["severity"])
-    console.out(f"{entry['code']}  {severity}  {entry['title']}")
+    console.out(_headline(entry, tr))
     for heading in ("why", "fix"):
         console.out("")
         console.out(tr(f"cli.explain.{heading}"))

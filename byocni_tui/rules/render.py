@@ -6,8 +6,9 @@ from byocni_tui.cni.model import Text
 from byocni_tui.locale import Translator
 from byocni_tui.plan import fields
 from byocni_tui.plan.finding import Finding, Label
-from byocni_tui.rules.registry import RULES, Rule
+from byocni_tui.rules.registry import RULES
 from byocni_tui.rules.report import NotRun, Report
+from byocni_tui.rules.runtime import CAUSES
 
 
 def message(finding: Finding, tr: Translator) -> str:
@@ -101,26 +102,27 @@ def report_to_dict(report: Report, where: str, tr: Translator) -> dict[str, Any]
     }
 
 
-def explanation(rule: Rule, tr: Translator) -> dict[str, Any]:
-    """What ``explain`` prints for a code."""
-    return {
-        "code": rule.code,
-        "severity": list(rule.severities),
-        "title": tr(f"rules.{rule.code}.title"),
-        "why": tr(f"rules.{rule.code}.why"),
-        "fix": tr(f"rules.{rule.code}.fix"),
-        "needs": [need.removesuffix(".{region}") for need in rule.needs],
-        "source": rule.source,
-    }
-
-
 def codes() -> tuple[str, ...]:
-    """All codes, in order."""
+    """All codes that can be explained, in order: the rules' and those of ``doctor``."""
     import byocni_tui.rules  # noqa: F401  registers them
 
-    return tuple(sorted(RULES))
+    return tuple(sorted((*RULES, *CAUSES)))
+
+
+def explanation(code: str, tr: Translator) -> dict[str, Any]:
+    """What ``explain`` prints for a code. Causes that ``doctor`` finds have no severity."""
+    rule = RULES.get(code)
+    return {
+        "code": code,
+        "severity": list(rule.severities) if rule else [],
+        "title": tr(f"rules.{code}.title"),
+        "why": tr(f"rules.{code}.why"),
+        "fix": tr(f"rules.{code}.fix"),
+        "needs": [need.removesuffix(".{region}") for need in rule.needs] if rule else [],
+        "source": rule.source if rule else CAUSES[code],
+    }
 
 
 def explanations(tr: Translator, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
     """What ``explain`` prints for some codes."""
-    return [explanation(RULES[code], tr) for code in wanted]
+    return [explanation(code, tr) for code in wanted]

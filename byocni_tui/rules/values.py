@@ -11,6 +11,7 @@ from byocni_tui.rules import sources
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.registry import RULES, found, rule
 from byocni_tui.rules.resources import resource_type
+from byocni_tui.rules.runtime import CAUSES
 
 MTU: Final = (576, 9000)
 NODE_MASK: Final = (8, 30)
@@ -66,7 +67,7 @@ def outside(case: Case) -> Iterator[Finding]:
 
 
 def _code(field: str, code: str) -> Iterator[Finding]:
-    if code in RULES:
+    if code in RULES or code in CAUSES:
         return
     near = difflib.get_close_matches(code.upper(), list(RULES), n=1)
     # A new text for an item of a list is a value to take; a key of `override` can't be renamed by setting it.
