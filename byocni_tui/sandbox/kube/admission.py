@@ -3,7 +3,7 @@
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from byocni_tui.sandbox.kube import defaults, fields, schema, validation
+from byocni_tui.sandbox.kube import defaults, fields, quotas, schema, validation
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.schema import Schema
 from byocni_tui.sandbox.kube.status import ApiError, bad_request, forbidden, not_found
@@ -292,7 +292,7 @@ class Admission:
 
     def _quota(self, kind: Kind, obj: Object) -> None:
         if kind.namespaced:
-            validation.quota(self.store, kind, obj)
+            quotas.admit(self.store, kind, obj)
 
 
 def _string_data(obj: Object) -> None:

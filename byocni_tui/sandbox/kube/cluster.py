@@ -5,8 +5,10 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from byocni_tui.sandbox.kube.admission import Admission
 from byocni_tui.sandbox.kube.custom import CRDS, Definitions, register
 from byocni_tui.sandbox.kube.kinds import Registry
+from byocni_tui.sandbox.kube.quotas import Quotas
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.store import Object, Store
 
@@ -93,6 +95,9 @@ class KubeCluster:
         self.registry = Registry()
         self.store = Store(self.registry, self.clock.now, self.rng)
         self.hooks = Hooks()
+        self.admission = Admission(self)
+        self.store.defaulter = self.admission.default
+        self.quotas = Quotas(self)
         self.life: Any = None
         self.definitions = Definitions(self)
         self._tokens: dict[str, str] = {}

@@ -215,7 +215,7 @@ def apply(
     """Server-side apply: the merged object with its managedFields. Raises 409 when others own what would change."""
     asked = values(wanted, schema)
     if live is None:
-        merged = copy.deepcopy(wanted)
+        merged: Object = copy.deepcopy(wanted)
         _write(merged, [Owner(manager, "Apply", wanted["apiVersion"], subresource, set(asked), now)])
         return merged
     present = values(live, schema)

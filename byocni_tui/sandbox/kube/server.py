@@ -1,5 +1,6 @@
 """The API server of one cluster: who asks, what for, and who answers."""
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -141,7 +142,7 @@ class ApiServer:
             if document is None:
                 return _missing()
             headers = {"Cache-Control": "public, immutable"} if "hash" in request.query else {}
-            return web.Response(body=document, content_type=JSON, headers=headers)
+            return _tagged(request, document, {**headers, "Content-Type": JSON})
         if path == "/metrics":
             return web.Response(text=self._prometheus())
         if path == "/":
@@ -167,9 +168,7 @@ class ApiServer:
             accept = request.headers.get("Accept", "")
             if "as=APIGroupDiscoveryList" in accept and "v=v2" in accept:
                 body = self.writer.encode(discovery.aggregated(cluster, core))
-                return web.Response(
-                    body=body, headers={"Content-Type": discovery.AGGREGATED, "Vary": "Accept"}
-                )
+                return _tagged(request, body, {"Content-Type": discovery.AGGREGATED, "Vary": "Accept"})
             return self.writer.json(discovery.plain(cluster, core, request.host))
         if parts[0] == "api":
             found = discovery.resources(cluster, "", parts[1])
@@ -273,6 +272,14 @@ def _deleted(target: Target, obj: dict[str, Any]) -> dict[str, Any]:
         details["group"] = target.kind.group
     details |= {"kind": target.kind.resource, "uid": obj["metadata"]["uid"]}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+def _tagged(request: web.Request, body: bytes, headers: dict[str, str]) -> web.Response:
+    """With an ETag: clients keep discovery and documents on disk, by host and port, and ask whether they still hold."""
+    tag = f'"{hashlib.sha256(body).hexdigest().upper()}"'
+    if request.headers.get("If-None-Match") == tag:
+        return web.Response(status=304, headers={"ETag": tag})
+    return web.Response(body=body, headers={"Cache-Control": "no-cache, private", **headers, "ETag": tag})
 
 
 def _missing() -> web.Response:

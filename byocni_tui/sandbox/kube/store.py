@@ -5,6 +5,7 @@ room). So every ``get`` and ``list`` gives a fresh copy that the caller may chan
 ``update``. Times that the store writes are ``Stamp``s (virtual seconds).
 """
 
+import copy
 import random
 import struct
 import uuid
@@ -17,6 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from byocni_tui.sandbox.kube.kinds import Kind, Registry
+from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.stamp import Stamp, freeze, thaw
 from byocni_tui.sandbox.kube.status import already_exists, conflict, gone, not_found
 
@@ -25,6 +27,11 @@ Subscriber = Callable[[str, str, Object], None]
 
 HISTORY: Final = 20_000
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+_TEMPLATED: Final = frozenset(
+    words(
+        "deployments.apps daemonsets.apps statefulsets.apps replicasets.apps jobs.batch cronjobs.batch services"
+    )
+)
 _FOREGROUND: Final = "foregroundDeletion"
 _ORPHAN: Final = "orphan"
 _PACKED_STAMP: Final = struct.Struct("<d?")
@@ -119,6 +126,9 @@ class Store:
         self._watchers: list[Callable[[Change], None]] = []
         self._history: deque[Change] = deque(maxlen=history)
         self._forgotten = 0
+        self.defaulter: Callable[[Kind, Object], None] | None = None
+        """Fills in the defaults of new workloads and services, whoever creates them, so that a later write by a client
+        changes only what it says."""
         self._pending: deque[tuple[str, str, Object]] = deque()
         self._dispatching = False
 
@@ -206,6 +216,9 @@ class Store:
             meta["generation"] = 1
         else:
             meta.pop("generation", None)
+        if self.defaulter is not None and kind.storage in _TEMPLATED:
+            obj = copy.deepcopy(obj)
+            self.defaulter(kind, obj)
         return self._put("ADDED", kind, ns, name, obj, None)
 
     def update(self, kind_info: Kind | str, obj: Object, *, status: bool = False) -> Object:

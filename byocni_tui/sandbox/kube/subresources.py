@@ -35,7 +35,7 @@ async def answer(
         return await server._write(request, target, user, form, _verb(request.method))
     if name == "exec":
         return await _exec(server, request, obj)
-    if request.method != "POST":
+    if name in ("attach", "portforward", "proxy") or request.method != "POST":
         raise not_in_sandbox(f"{request.method} of {kind.resource}/{name}")
     body = decode(await body_of(request), request.headers.get("Content-Type", ""))
     if name == "token":

@@ -1,14 +1,12 @@
-"""What the API server refuses, in Kubernetes' own words: metadata, the well-known kinds, schemas and quotas."""
+"""What the API server refuses, in Kubernetes' own words: metadata, the well-known kinds and schemas."""
 
-import math
 from typing import Any, Final
 
-from byocni_tui.sandbox.kube import human, names, validate_schema
+from byocni_tui.sandbox.kube import names, validate_schema
 from byocni_tui.sandbox.kube.complaints import Complaints
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.schema import Schema
-from byocni_tui.sandbox.kube.status import ApiError, Cause, forbidden, invalid
-from byocni_tui.sandbox.kube.store import Store
+from byocni_tui.sandbox.kube.status import ApiError, Cause, invalid
 from byocni_tui.sandbox.kube.validate_kinds import CREATE, UPDATE
 
 Object = dict[str, Any]
@@ -108,97 +106,3 @@ def refuse_service(obj: Object, text: str) -> ApiError:
     return invalid(
         "Service", "", obj["metadata"].get("name", ""), [Cause("FieldValueInvalid", field, message)]
     )
-
-
-# -- quotas ------------------------------------------------------------------------------------------------------------
-
-
-def usage(kind: Kind, obj: Object) -> dict[str, float]:
-    """What an object costs, by the names that a ResourceQuota uses."""
-    out = {f"count/{kind.group_resource}": 1.0}
-    if not kind.group:
-        out[kind.resource] = 1.0
-    if kind.storage == "pods":
-        if obj.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-            return {f"count/{kind.group_resource}": 1.0}
-        totals: dict[str, float] = {}
-        for container in obj["spec"].get("containers") or ():
-            resources = container.get("resources") or {}
-            for part in ("requests", "limits"):
-                for name, text in (resources.get(part) or {}).items():
-                    totals[f"{part}.{name}"] = totals.get(f"{part}.{name}", 0.0) + (
-                        human.quantity(text) or 0.0
-                    )
-        for name in ("cpu", "memory"):
-            if f"requests.{name}" in totals:
-                totals[name] = totals[f"requests.{name}"]
-        out |= totals
-    elif kind.storage == "services":
-        type_key = {"LoadBalancer": "services.loadbalancers", "NodePort": "services.nodeports"}
-        if obj["spec"].get("type") in type_key:
-            out[type_key[obj["spec"]["type"]]] = 1.0
-    elif kind.storage == "persistentvolumeclaims":
-        asked = (obj["spec"].get("resources") or {}).get("requests") or {}
-        out["requests.storage"] = human.quantity(asked.get("storage", 0)) or 0.0
-    return out
-
-
-def used(store: Store, kinds: list[Kind], ns: str, hard: dict[str, str]) -> dict[str, float]:
-    """What a namespace uses of what a quota limits."""
-    out = dict.fromkeys(hard, 0.0)
-    for kind in kinds:
-        wanted = (
-            {f"count/{kind.group_resource}", kind.resource}
-            if not kind.group
-            else {f"count/{kind.group_resource}"}
-        )
-        heavy = kind.storage in ("pods", "services", "persistentvolumeclaims")
-        if not heavy and not wanted & hard.keys():
-            continue
-        for obj in store.list(kind.storage, ns):
-            for name, amount in usage(kind, obj).items():
-                if name in out:
-                    out[name] += amount
-    return out
-
-
-def quota(store: Store, kind: Kind, obj: Object) -> None:
-    """Refuse with 403 what a ResourceQuota has no room for."""
-    ns = obj["metadata"].get("namespace", "")
-    for budget in store.list("resourcequotas", ns):
-        hard = (budget.get("spec") or {}).get("hard") or {}
-        asked = {name: amount for name, amount in usage(kind, obj).items() if name in hard}
-        if kind.storage == "pods":
-            needed = [
-                n
-                for n in hard
-                if n.split(".")[0] in ("requests", "limits", "cpu", "memory") and n not in asked
-            ]
-            needed = [n for n in needed if n.split(".")[-1] in ("cpu", "memory")]
-            if needed:
-                why = f"failed quota: {budget['metadata']['name']}: must specify {_missing(obj, needed)}"
-                raise forbidden(kind.resource, kind.group, obj["metadata"].get("name", ""), why)
-        if not asked:
-            continue
-        present = used(store, [kind], ns, {name: hard[name] for name in asked})
-        over = sorted(
-            n for n, amount in asked.items() if present[n] + amount > (human.quantity(hard[n]) or math.inf)
-        )
-        if human_zero := [n for n in asked if human.quantity(hard[n]) == 0.0 and asked[n] > 0]:
-            over = sorted({*over, *human_zero})
-        if over:
-            asks, uses, caps = (
-                ",".join(f"{n}={_amount(source[n], hard[n])}" for n in over)
-                for source in (asked, present, hard)
-            )
-            why = f"exceeded quota: {budget['metadata']['name']}, requested: {asks}, used: {uses}, limited: {caps}"
-            raise forbidden(kind.resource, kind.group, obj["metadata"].get("name", ""), why)
-
-
-def _amount(value: Any, like: str) -> str:
-    return value if isinstance(value, str) else human.quantity_text(value, str(like).lstrip("0123456789."))
-
-
-def _missing(obj: Object, needed: list[str]) -> str:
-    containers = ",".join(c.get("name", "") for c in obj["spec"].get("containers") or ())
-    return "; ".join(f"{name} for: {containers}" for name in sorted(needed))

@@ -7,7 +7,6 @@ import msgspec
 import yaml
 
 from byocni_tui.sandbox.kube import convert, fields, managed, patch
-from byocni_tui.sandbox.kube.admission import Admission
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.read import listed
 from byocni_tui.sandbox.kube.request import Target, User, flag
@@ -66,7 +65,7 @@ class Writes:
     def __init__(self, cluster: "KubeCluster") -> None:
         self.cluster = cluster
         self.store = cluster.store
-        self.admission = Admission(cluster)
+        self.admission = cluster.admission
 
     # -- create --------------------------------------------------------------------------------------------------------
 
