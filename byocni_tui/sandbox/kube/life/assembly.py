@@ -20,8 +20,10 @@ from byocni_tui.sandbox.kube.life.namespaces import Namespaces
 from byocni_tui.sandbox.kube.life.nodes import Nodes
 from byocni_tui.sandbox.kube.life.objects import Obj
 from byocni_tui.sandbox.kube.life.operators import Definitions, Operators
+from byocni_tui.sandbox.kube.life.paths import Paths
 from byocni_tui.sandbox.kube.life.replicasets import ReplicaSets
 from byocni_tui.sandbox.kube.life.scheduler import Scheduler
+from byocni_tui.sandbox.kube.life.scripts import Scripts, Served
 from byocni_tui.sandbox.kube.life.statefulsets import StatefulSets
 
 if TYPE_CHECKING:
@@ -46,18 +48,21 @@ class Assembly:
         self.garbage = Garbage(life)
         self.endpoints = Endpoints(life)
         self.disruption = Disruption(life)
-        self.minds = Minds(life, self.behaviours)
-        self.kubelet = Kubelet(life, self.network, self.minds)
+        self.served = Served()
+        self.paths = Paths(life, self.pods, self.behaviours, self.network, self.served)
+        self.scripts = Scripts(life, self.paths, self.served)
+        self.minds = Minds(life, self.behaviours, self.scripts, self.served)
+        self.kubelet = self.served.kubelet = Kubelet(life, self.network, self.minds)
         self.nodes = Nodes(life, self.kubelet, self.network)
         self.definitions = Definitions(life)
         self.operators = Operators(life, self.behaviours)
-        self.doors = Doors(life, self.kubelet)
+        self.doors = Doors(life, self.kubelet, self.scripts)
         life.resync()
         furnish(life)
 
     def dump(self) -> Obj:
         """What the store does not hold, as plain JSON."""
-        return {"state": self.life.dump(), "runs": self.kubelet.dump()}
+        return {"state": self.life.dump(), "runs": self.kubelet.dump(), "pages": dict(self.served.pages)}
 
     def load(self, state: Obj) -> None:
         """Go on from ``dump``; the store is loaded before."""
@@ -65,4 +70,5 @@ class Assembly:
         self.scheduler.clear()
         self.garbage.clear()
         self.kubelet.load(state["runs"])
+        self.served.pages = dict(state["pages"])
         self.life.load(state["state"])

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj, condition_true, matches, name_of, pod_ready, requests
-from byocni_tui.sandbox.kube.status import ApiError
+from byocni_tui.sandbox.kube.life.scripts import Scripts
+from byocni_tui.sandbox.kube.status import ApiError, not_in_sandbox
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.life.engine import Life
@@ -17,12 +18,14 @@ _WINDOW = 15.0
 class Doors:
     """The hooks of a cluster."""
 
-    def __init__(self, life: "Life", kubelet: Kubelet) -> None:
+    def __init__(self, life: "Life", kubelet: Kubelet, scripts: Scripts) -> None:
         self._life = life
         self._kubelet = kubelet
+        self._scripts = scripts
         hooks = life.cluster.hooks
         hooks.logs = self.logs
         hooks.metrics = self.metrics
+        hooks.exec = self.exec
 
     def connected(self) -> bool:
         """Whether an agent holds a tunnel: one of its pods is ready."""
@@ -68,6 +71,16 @@ class Doors:
         if tail is not None and tail.isdigit():
             lines = lines[-int(tail) :] if int(tail) else []
         return "".join(line + "\n" for line in lines)
+
+    def exec(self, pod: Obj, container: str, command: list[str], stdin: bytes) -> tuple[str, str, int]:
+        """Plays a command in a container. Raises 500 while there is no tunnel, 501 for what the small shell has not."""
+        if not self.connected():
+            raise ApiError(500, "InternalError", "error dialing backend: No agent available")
+        spec = next(c for c in pod["spec"]["containers"] if c["name"] == container)
+        played = self._scripts.play(pod, spec, command, stdin.decode(errors="replace"))
+        if played is None or played.outcome.seconds is None:
+            raise not_in_sandbox(f"exec of {' '.join(command)}")
+        return played.outcome.log, played.errors, played.outcome.code
 
     def metrics(self, resource: str, namespace: str | None) -> list[Obj]:
         """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves through a tunnel."""

@@ -7,6 +7,7 @@ from byocni_tui.sandbox.kube.life.behaviours import Behaviours, fill
 from byocni_tui.sandbox.kube.life.objects import Obj, name_of
 from byocni_tui.sandbox.kube.life.programs import Outcome
 from byocni_tui.sandbox.kube.life.runs import Box
+from byocni_tui.sandbox.kube.life.scripts import Scripts, Served
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.life.engine import Life
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 class Minds:
     """The kubelet's answers about containers."""
 
-    def __init__(self, life: "Life", behaviours: Behaviours) -> None:
+    def __init__(self, life: "Life", behaviours: Behaviours, scripts: Scripts, served: Served) -> None:
         self._life = life
         self._behaviours = behaviours
+        self._scripts = scripts
+        self._served = served
 
     def outcome(self, pod: Obj, container: Obj, box: Box, *, init: bool) -> Outcome:
         """What this container does in its next run."""
@@ -40,6 +43,11 @@ class Minds:
         known = programs.plain(container)
         if known is not None:
             return known
+        played = self._scripts.play(pod, container)
+        if played is not None:
+            if played.serves:
+                self._served.pages[pod["metadata"]["uid"]] = played.serves
+            return played.outcome
         if init:
             return Outcome(rng.uniform(0.4, 2.0), 0)
         return Outcome(None, boot=rng.uniform(0.8, 2.5))
@@ -70,8 +78,12 @@ class Minds:
     def _command_probe(self, pod: Obj, container: Obj, box: Box, which: str) -> str | None:
         probe = container[which]
         if "exec" in probe:
-            ends = programs.plain({"command": probe["exec"].get("command") or []})
-            return None if ends is None or ends.code == 0 else ""
+            words = probe["exec"].get("command") or []
+            ends = programs.plain({"command": words})
+            if ends is None and words:
+                played = self._scripts.play(pod, container, words)
+                ends = played.outcome if played is not None else None
+            return None if ends is None or ends.code == 0 else ends.log
         port = _port(probe, container)
         if port in (box.listens or ()):
             return None
