@@ -26,6 +26,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _offered(item: Plugin, tr: Translator) -> list[str]:
+    colon = tr("cni.colon").rstrip()
     lines = [f"## {item.name} (`{item.id}`)", "", item.summary.get(tr.lang), ""]
     facts = [
         ("docs", f"<{item.docs}>" if item.docs else ""),
@@ -38,7 +39,7 @@ def _offered(item: Plugin, tr: Translator) -> list[str]:
         facts.append(("chart", f"`{item.chart.name}`, <{item.chart.repository}>"))
         facts.append(("oci", f"`{item.chart.oci}`" if item.chart.oci else ""))
         facts.append(("namespace", f"`{item.chart.namespace}`"))
-    shown = [f"- {tr(f'cni.fact.{key}')}: {text}" for key, text in facts if text]
+    shown = [f"- {tr(f'cni.fact.{key}')}{tr('cni.colon')}{text}" for key, text in facts if text]
     lines += [*shown, ""] if shown else []
     if item.versions:
         head = (tr("cni.head.version"), tr("cni.docs.tested"), tr("cni.docs.remarks"))
@@ -59,14 +60,13 @@ def _offered(item: Plugin, tr: Translator) -> list[str]:
         lines += _table((tr("cni.docs.port"), tr("cni.docs.purpose"), ""), ports)
     if item.images:
         lines += [
-            f"{tr('cni.section.images')}:",
+            f"{tr('cni.section.images')}{colon}",
             "",
             *(f"- `{image.repository}`" for image in item.images),
             "",
         ]
-    notes = [*item.notes, *([item.leaves_behind] if item.leaves_behind else [])]
-    if notes:
-        lines += [f"{tr('cni.section.notes')}:", "", *(f"- {note.get(tr.lang)}" for note in notes), ""]
+    if notes := show.notes(item, tr):
+        lines += [f"{tr('cni.section.notes')}{colon}", "", *(f"- {note}" for note in notes), ""]
     return lines
 
 

@@ -34,7 +34,7 @@ def version_row(of: Plugin, version: Version, tr: Translator) -> tuple[str, str,
         remarks.append(tr("cni.azure_untested"))
     if version.note:
         remarks.append(version.note.get(tr.lang))
-    return version.version, kubernetes_range(version, tr), "; ".join(remarks)
+    return version.version, kubernetes_range(version, tr), tr("cni.semicolon").join(remarks)
 
 
 def capability_text(capability: Capability | None, tr: Translator) -> str:
@@ -89,3 +89,11 @@ def _texts(node: Any, lang: str) -> Any:
     if isinstance(node, list):
         return [_texts(value, lang) for value in node]
     return node
+
+
+def notes(of: Plugin, tr: Translator) -> list[str]:
+    """What is good to know, and what stays after a removal."""
+    lines = [note.get(tr.lang) for note in of.notes]
+    if of.leaves_behind:
+        lines.append(tr("cni.leaves", text=of.leaves_behind.get(tr.lang)))
+    return lines

@@ -119,8 +119,7 @@ def _show(chosen: tuple[Plugin, ...], console: Console) -> None:
         for key, value in item.capabilities.items()
     ]
     _section(console, "capabilities", abilities)
-    notes = [*item.notes, *([item.leaves_behind] if item.leaves_behind else [])]
-    _section(console, "notes", [(note.get(tr.lang),) for note in notes])
+    _section(console, "notes", [(note,) for note in show.notes(item, tr)])
 
 
 def _section(console: Console, key: str, rows: Sequence[Sequence[str]]) -> None:
