@@ -65,17 +65,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def default_folder(scenario: str, seed: int) -> Path:
     """Where ``--env`` keeps the state of a sandbox that has no folder of its own."""
-    import platformdirs
+    from byocni_tui.deploy.journal import state_home
 
-    name = f"{Path(scenario).stem}-{seed}"
-    return Path(platformdirs.user_state_dir("byocni-tui", appauthor=False)) / "sandbox" / name
+    return state_home() / "sandbox" / f"{Path(scenario).stem}-{seed}"
 
 
 def _folder_of_run(run_id: str) -> Path:
-    import platformdirs
+    from byocni_tui.deploy.journal import state_home
 
-    base = Path(os.environ.get("BYOCNI_HOME") or platformdirs.user_state_dir("byocni-tui", appauthor=False))
-    folder = base / "runs" / run_id / "sandbox"
+    folder = state_home() / "runs" / run_id / "sandbox"
     if not folder.is_dir():
         raise UserError("sandbox_run", exit_code=EXIT_USAGE, run=run_id, folder=str(folder))
     return folder

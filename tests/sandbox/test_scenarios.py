@@ -1,0 +1,46 @@
+"""Scenario files: all that come along are good, and a bad one is told where it is bad."""
+
+from pathlib import Path
+
+import pytest
+
+from byocni_tui.sandbox import scenario
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_every_scenario_that_comes_along_is_good(name: str) -> None:
+    found = scenario.load(name)
+    cloud = scenario.load_cloud(found)
+    assert found.plan["cloud"] == cloud["name"]
+    assert found.plan["region"] in [region["name"] for region in cloud["regions"]]
+
+
+def test_the_article_comes_first() -> None:
+    assert scenario.names()[0] == "article"
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "word"),
+    [
+        ("title: {en: a", ":2:1", ""),
+        ("- a list", ":1:1", "mapping"),
+        ("title: {en: a, zh: b}\nlesson: {en: a, zh: b}\ncloud: nowhere\n", ":3:8", "nowhere"),
+        ("title: {en: a, zh: b}\nlesson: {en: a, zh: b}\ncloud: public\nlevle: 1\n", ":4:1", "levle"),
+        ("title: {en: a, zh: b}\nlesson: {en: a, zh: b}\ncloud: public\nminutes: soon\n", ":4:10", "int"),
+        (
+            "title: {en: a, zh: b}\nlesson: {en: a, zh: b}\ncloud: public\nfaults:\n- {id: x, when: 1, what: {}}\n",
+            ":5:17",
+            "obj",
+        ),
+    ],
+)
+def test_a_bad_file_names_line_and_column(text: str, at: str, word: str) -> None:
+    with pytest.raises(scenario.ScenarioError) as caught:
+        scenario.parse(text, "mine.yaml", "mine")
+    assert caught.value.where.startswith(f"mine.yaml{at}")
+    assert word in caught.value.problem
+
+
+def test_an_unknown_one_is_told_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(scenario.ScenarioError, match="article"):
+        scenario.load(str(tmp_path / "none"))
