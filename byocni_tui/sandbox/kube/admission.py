@@ -102,6 +102,10 @@ class Admission:
             obj.update({**kept, "metadata": meta})
             if new_status is not None:
                 obj["status"] = new_status
+        elif subresource == "ephemeralcontainers":
+            added = (obj.get("spec") or {}).get("ephemeralContainers")
+            obj.clear()
+            obj.update({**old, "spec": {**old["spec"], "ephemeralContainers": added or []}})
         elif "status" in kind.subresources:
             if "status" in old:
                 obj["status"] = old["status"]

@@ -20,16 +20,14 @@ async def run(
     command = request.query.getall("command", [])
     if not command:
         raise bad_request("you must specify at least 1 command for the container")
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        raise bad_request("Upgrade request required")
     assert cluster.hooks.exec is not None
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        cluster.hooks.exec(pod, container, list(command), b"")
+        raise bad_request("Upgrade request required: of the two protocols only WebSocket is in the sandbox")
     given = b""
     refused: ApiError | None = None
-    try:
-        if request.query.get("stdin") not in ("true", "1"):
-            out, err, code = cluster.hooks.exec(pod, container, list(command), b"")
-    except ApiError as error:
-        raise error from None
+    if request.query.get("stdin") not in ("true", "1"):
+        out, err, code = cluster.hooks.exec(pod, container, list(command), b"")
     socket = web.WebSocketResponse(protocols=("v5.channel.k8s.io", "v4.channel.k8s.io"))
     await socket.prepare(request)
     if request.query.get("stdin") in ("true", "1"):

@@ -3,10 +3,12 @@
 import re
 from typing import Any, Final
 
+from byocni_tui.sandbox.kube import human
 from byocni_tui.sandbox.kube.schema import Schema
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import ApiError, bad_request
 
+_QUANTITY: Final = [{"type": "string"}, {"type": "number"}]
 _GO: Final = {str: "string", bool: "bool", int: "number", float: "number", dict: "object", list: "array"}
 
 
@@ -63,6 +65,8 @@ def drop_nulls(value: Any, schema: Schema | None) -> None:
 def mistyped(value: Any, schema: Schema, path: str = "") -> tuple[str, str, str] | None:
     """The first value of a wrong type: (path, Go's word for the value, expected)."""
     expected = schema.type
+    if schema.node.get("oneOf") == _QUANTITY and isinstance(value, str) and human.quantity(value) is None:
+        return path, "quantity", "quantity"
     if (
         value is None
         or not expected
@@ -100,6 +104,9 @@ _GO_NAME: Final = re.compile(r"(^|[-_])([a-z])")
 def type_error(kind: str, version: str, schema: Schema, wrong: tuple[str, str, str]) -> ApiError:
     """400 as the JSON decoder of a built-in kind words it."""
     path, got, expected = wrong
+    if got == "quantity":
+        why = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        return bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {why}')
     parts = path.split(".")
     holder, node = kind, schema
     for part in parts[:-1]:

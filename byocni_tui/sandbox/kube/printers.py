@@ -3,65 +3,29 @@
 Columns and cells follow the recordings where they show a kind, and the public printers of 1.36 where not.
 """
 
-from collections.abc import Callable
 from typing import Any, Final
 
-from byocni_tui.sandbox.kube import human
+from byocni_tui.sandbox.kube import human, workloads
+from byocni_tui.sandbox.kube.cells import (
+    NONE,
+    Age,
+    Object,
+    Printer,
+    age_of,
+    containers,
+    get,
+    label_text,
+    name_of,
+    selector_text,
+)
 from byocni_tui.sandbox.kube.pod_cells import pod_cells
-
-Object = dict[str, Any]
-Age = Callable[[Any], str]
-Printer = Callable[[Object, Age], list[Any]]
-NONE: Final = "<none>"
-
-
-def _get(obj: Any, path: str, default: Any = None) -> Any:
-    for part in path.split("."):
-        if not isinstance(obj, dict):
-            return default
-        obj = obj.get(part)
-    return default if obj is None else obj
-
-
-def _age(obj: Object, age: Age) -> str:
-    return age(obj["metadata"].get("creationTimestamp"))
-
-
-def _name(obj: Object) -> str:
-    return str(obj["metadata"].get("name", ""))
-
-
-def label_text(labels: Any) -> str:
-    """``a=1,b=2`` in the order of the keys, or ``<none>``."""
-    return ",".join(f"{k}={v}" for k, v in sorted((labels or {}).items())) or NONE
-
-
-def selector_text(selector: Any) -> str:
-    """A LabelSelector as text."""
-    if not selector:
-        return NONE
-    parts = [f"{k}={v}" for k, v in sorted((selector.get("matchLabels") or {}).items())]
-    for expression in selector.get("matchExpressions") or ():
-        key, operator, values = (
-            expression["key"],
-            expression["operator"],
-            ",".join(expression.get("values") or ()),
-        )
-        words = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key}
-        parts.append(words.get(operator, f"!{key}"))
-    return ",".join(parts) or NONE
-
-
-def _containers(template: Any) -> list[Any]:
-    found = _get(template, "spec.containers", [])
-    return [",".join(c["name"] for c in found), ",".join(c.get("image", "") for c in found)]
 
 
 def _node(obj: Object, age: Age) -> list[Any]:
-    conditions = {c["type"]: c["status"] for c in _get(obj, "status.conditions", [])}
+    conditions = {c["type"]: c["status"] for c in get(obj, "status.conditions", [])}
     ready = conditions.get("Ready")
     status = ["Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"]
-    if _get(obj, "spec.unschedulable"):
+    if get(obj, "spec.unschedulable"):
         status.append("SchedulingDisabled")
     prefix, roles = "node-role.kubernetes.io/", set()
     for key, value in (obj["metadata"].get("labels") or {}).items():
@@ -69,91 +33,16 @@ def _node(obj: Object, age: Age) -> list[Any]:
             roles.add(key.removeprefix(prefix))
         elif key == "kubernetes.io/role" and value:
             roles.add(value)
-    addresses = {a["type"]: a["address"] for a in reversed(_get(obj, "status.addresses", []))}
-    info = _get(obj, "status.nodeInfo", {})
+    addresses = {a["type"]: a["address"] for a in reversed(get(obj, "status.addresses", []))}
+    info = get(obj, "status.nodeInfo", {})
     kernel = info.get("kernelVersion") or "<unknown>"
     if info.get("kernelVersion") and info.get("architecture"):
         kernel = f"{kernel} ({info['architecture']})"
     return [
-        _name(obj), ",".join(status), ",".join(sorted(roles)) or NONE, _age(obj, age), info.get("kubeletVersion", ""),
+        name_of(obj), ",".join(status), ",".join(sorted(roles)) or NONE, age_of(obj, age),
+        info.get("kubeletVersion", ""),
         addresses.get("InternalIP", NONE), addresses.get("ExternalIP", NONE), info.get("osImage") or "<unknown>",
         kernel, info.get("containerRuntimeVersion") or "<unknown>",
-    ]  # fmt: skip
-
-
-def _deployment(obj: Object, age: Age) -> list[Any]:
-    status = obj.get("status", {})
-    ready = f"{status.get('readyReplicas', 0)}/{_get(obj, 'spec.replicas', 1)}"
-    return [
-        _name(obj), ready, status.get("updatedReplicas", 0), status.get("availableReplicas", 0), _age(obj, age),
-        *_containers(obj["spec"].get("template")), selector_text(_get(obj, "spec.selector")),
-    ]  # fmt: skip
-
-
-def _replica_set(obj: Object, age: Age) -> list[Any]:
-    status, selector = obj.get("status", {}), _get(obj, "spec.selector")
-    text = label_text(selector) if obj.get("kind") == "ReplicationController" else selector_text(selector)
-    return [
-        _name(obj), _get(obj, "spec.replicas", 1), status.get("replicas", 0), status.get("readyReplicas", 0),
-        _age(obj, age), *_containers(obj["spec"].get("template")), text,
-    ]  # fmt: skip
-
-
-def _daemon_set(obj: Object, age: Age) -> list[Any]:
-    status = obj.get("status", {})
-    keys = (
-        "desiredNumberScheduled",
-        "currentNumberScheduled",
-        "numberReady",
-        "updatedNumberScheduled",
-        "numberAvailable",
-    )
-    return [
-        _name(obj), *(status.get(key, 0) for key in keys), label_text(_get(obj, "spec.template.spec.nodeSelector")),
-        _age(obj, age), *_containers(obj["spec"].get("template")), selector_text(_get(obj, "spec.selector")),
-    ]  # fmt: skip
-
-
-def _stateful_set(obj: Object, age: Age) -> list[Any]:
-    ready = f"{_get(obj, 'status.readyReplicas', 0)}/{_get(obj, 'spec.replicas', 1)}"
-    return [_name(obj), ready, _age(obj, age), *_containers(obj["spec"].get("template"))]
-
-
-def _job(obj: Object, age: Age) -> list[Any]:
-    status, spec = obj.get("status", {}), obj["spec"]
-    conditions = {c["type"] for c in status.get("conditions") or () if c["status"] == "True"}
-    state = next((w for w in ("Complete", "Failed") if w in conditions), "")
-    if not state:
-        if obj["metadata"].get("deletionTimestamp"):
-            state = "Terminating"
-        else:
-            state = next(
-                (w for w in ("Suspended", "FailureTarget", "SuccessCriteriaMet") if w in conditions),
-                "Running",
-            )
-    done, wanted = status.get("succeeded", 0), spec.get("completions")
-    if wanted is not None:
-        completions = f"{done}/{wanted}"
-    else:
-        parallel = spec.get("parallelism", 0)
-        completions = f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
-    spent = ""
-    if status.get("startTime") is not None:
-        spent = age(status["startTime"])
-        if status.get("completionTime") is not None:
-            spent = human.duration(age.between(status["startTime"], status["completionTime"]))  # type: ignore[attr-defined]
-    return [
-        _name(obj), state, completions, spent, _age(obj, age), *_containers(spec.get("template")),
-        selector_text(spec.get("selector")),
-    ]  # fmt: skip
-
-
-def _cron_job(obj: Object, age: Age) -> list[Any]:
-    spec, last = obj["spec"], _get(obj, "status.lastScheduleTime")
-    return [
-        _name(obj), spec["schedule"], spec.get("timeZone") or NONE, str(bool(spec.get("suspend"))),
-        len(_get(obj, "status.active", [])), age(last) if last is not None else NONE, _age(obj, age),
-        *_containers(_get(spec, "jobTemplate.spec.template")), selector_text(_get(spec, "jobTemplate.spec.selector")),
     ]  # fmt: skip
 
 
@@ -165,7 +54,7 @@ def _service(obj: Object, age: Age) -> list[Any]:
         node = f":{port['nodePort']}" if port.get("nodePort") else ""
         ports.append(f"{port['port']}{node}/{port.get('protocol', 'TCP')}")
     external = list(spec.get("externalIPs") or ())
-    given = [i.get("ip") or i.get("hostname", "") for i in _get(obj, "status.loadBalancer.ingress", [])]
+    given = [i.get("ip") or i.get("hostname", "") for i in get(obj, "status.loadBalancer.ingress", [])]
     if sort == "LoadBalancer":
         shown = ",".join(given + external) or "<pending>"
     elif sort == "ExternalName":
@@ -173,7 +62,7 @@ def _service(obj: Object, age: Age) -> list[Any]:
     else:
         shown = ",".join(external) or NONE
     return [
-        _name(obj), sort, spec.get("clusterIP") or NONE, shown, ",".join(ports) or NONE, _age(obj, age),
+        name_of(obj), sort, spec.get("clusterIP") or NONE, shown, ",".join(ports) or NONE, age_of(obj, age),
         label_text(spec.get("selector")),
     ]  # fmt: skip
 
@@ -190,40 +79,40 @@ def _endpoints(obj: Object, age: Age) -> list[Any]:
         for port in ports:
             addresses = [a["ip"] for a in subset.get("addresses") or ()]
             found += [f"{ip}:{port['port']}" for ip in addresses] if port else addresses
-    return [_name(obj), _more(found), _age(obj, age)]
+    return [name_of(obj), _more(found), age_of(obj, age)]
 
 
 def _endpoint_slice(obj: Object, age: Age) -> list[Any]:
     ports = [str(p["port"]) if p.get("port") is not None else "*" for p in obj.get("ports") or ()]
     addresses = [a for e in obj.get("endpoints") or () for a in e.get("addresses") or ()]
     return [
-        _name(obj), obj.get("addressType", ""), _more(ports) if ports else "<unset>",
-        _more(addresses) if addresses else "<unset>", _age(obj, age),
+        name_of(obj), obj.get("addressType", ""), _more(ports) if ports else "<unset>",
+        _more(addresses) if addresses else "<unset>", age_of(obj, age),
     ]  # fmt: skip
 
 
 def _event(obj: Object, age: Age) -> list[Any]:
     about = obj.get("involvedObject") or {}
     first = obj.get("firstTimestamp") or obj.get("eventTime")
-    last = obj.get("lastTimestamp") or _get(obj, "series.lastObservedTime") or first
+    last = obj.get("lastTimestamp") or get(obj, "series.lastObservedTime") or first
     source = obj.get("source") or {}
     origin = ", ".join(
         filter(None, (source.get("component") or obj.get("reportingComponent"), source.get("host")))
     )
     where = f"{about.get('kind', '').lower()}/{about.get('name', '')}"
-    count = obj.get("count") or _get(obj, "series.count") or 1
+    count = obj.get("count") or get(obj, "series.count") or 1
     return [
         age(last), obj.get("type", ""), obj.get("reason", ""), where, about.get("fieldPath", ""), origin,
-        (obj.get("message") or "").strip(), age(first), count, _name(obj),
+        (obj.get("message") or "").strip(), age(first), count, name_of(obj),
     ]  # fmt: skip
 
 
 def _hpa(obj: Object, age: Age) -> list[Any]:
     spec, status = obj["spec"], obj.get("status", {})
-    reference = f"{_get(spec, 'scaleTargetRef.kind')}/{_get(spec, 'scaleTargetRef.name')}"
+    reference = f"{get(spec, 'scaleTargetRef.kind')}/{get(spec, 'scaleTargetRef.name')}"
     targets = []
     current = {
-        _get(m, "resource.name"): _get(m, "resource.current", {}) for m in status.get("currentMetrics") or ()
+        get(m, "resource.name"): get(m, "resource.current", {}) for m in status.get("currentMetrics") or ()
     }
     for metric in spec.get("metrics") or ():
         if metric["type"] != "Resource":
@@ -239,25 +128,25 @@ def _hpa(obj: Object, age: Age) -> list[Any]:
         else:
             targets.append(f"{name}: {now.get('averageValue', '<unknown>')}/{target.get('averageValue')}")
     return [
-        _name(obj), reference, ", ".join(targets) or NONE, str(spec.get("minReplicas", "<unset>")),
-        spec.get("maxReplicas", 0), status.get("currentReplicas", 0), _age(obj, age),
+        name_of(obj), reference, ", ".join(targets) or NONE, str(spec.get("minReplicas", "<unset>")),
+        spec.get("maxReplicas", 0), status.get("currentReplicas", 0), age_of(obj, age),
     ]  # fmt: skip
 
 
 def _pdb(obj: Object, age: Age) -> list[Any]:
     spec = obj["spec"]
     low, high = (str(spec[key]) if key in spec else "N/A" for key in ("minAvailable", "maxUnavailable"))
-    return [_name(obj), low, high, _get(obj, "status.disruptionsAllowed", 0), _age(obj, age)]
+    return [name_of(obj), low, high, get(obj, "status.disruptionsAllowed", 0), age_of(obj, age)]
 
 
 def _ingress(obj: Object, age: Age) -> list[Any]:
     spec = obj.get("spec", {})
     hosts = [r["host"] for r in spec.get("rules") or () if r.get("host")]
-    given = [i.get("ip") or i.get("hostname", "") for i in _get(obj, "status.loadBalancer.ingress", [])]
+    given = [i.get("ip") or i.get("hostname", "") for i in get(obj, "status.loadBalancer.ingress", [])]
     ports = "80, 443" if spec.get("tls") else "80"
     return [
-        _name(obj), spec.get("ingressClassName") or NONE, _more(hosts) if hosts else "*", ",".join(given), ports,
-        _age(obj, age),
+        name_of(obj), spec.get("ingressClassName") or NONE, _more(hosts) if hosts else "*", ",".join(given), ports,
+        age_of(obj, age),
     ]  # fmt: skip
 
 
@@ -268,11 +157,11 @@ def _binding(obj: Object, age: Age) -> list[Any]:
         if subject["kind"] == "ServiceAccount":
             name = f"{subject.get('namespace', '')}/{name}"
         subjects.setdefault(subject["kind"], []).append(name)
-    role = f"{_get(obj, 'roleRef.kind')}/{_get(obj, 'roleRef.name')}"
+    role = f"{get(obj, 'roleRef.kind')}/{get(obj, 'roleRef.name')}"
     return [
-        _name(obj),
+        name_of(obj),
         role,
-        _age(obj, age),
+        age_of(obj, age),
         *(", ".join(subjects[k]) for k in ("User", "Group", "ServiceAccount")),
     ]
 
@@ -281,8 +170,9 @@ def _storage_class(obj: Object, age: Age) -> list[Any]:
     notes = obj["metadata"].get("annotations") or {}
     default = notes.get("storageclass.kubernetes.io/is-default-class") == "true"
     return [
-        _name(obj) + (" (default)" if default else ""), obj.get("provisioner", ""), obj.get("reclaimPolicy", "Delete"),
-        obj.get("volumeBindingMode", "Immediate"), bool(obj.get("allowVolumeExpansion")), _age(obj, age),
+        name_of(obj) + (" (default)" if default else ""), obj.get("provisioner", ""),
+        obj.get("reclaimPolicy", "Delete"),
+        obj.get("volumeBindingMode", "Immediate"), bool(obj.get("allowVolumeExpansion")), age_of(obj, age),
     ]  # fmt: skip
 
 
@@ -303,60 +193,60 @@ def _pvc(obj: Object, age: Age) -> list[Any]:
     phase = "Terminating" if obj["metadata"].get("deletionTimestamp") else status.get("phase", "")
     bound = bool(spec.get("volumeName"))
     return [
-        _name(obj), phase, spec.get("volumeName", ""), _get(status, "capacity.storage", "") if bound else "",
+        name_of(obj), phase, spec.get("volumeName", ""), get(status, "capacity.storage", "") if bound else "",
         _modes(status.get("accessModes")) if bound else "", spec.get("storageClassName", ""),
-        spec.get("volumeAttributesClassName") or "<unset>", _age(obj, age), spec.get("volumeMode", "Filesystem"),
+        spec.get("volumeAttributesClassName") or "<unset>", age_of(obj, age), spec.get("volumeMode", "Filesystem"),
     ]  # fmt: skip
 
 
 def _pv(obj: Object, age: Age) -> list[Any]:
-    spec, claim = obj["spec"], _get(obj, "spec.claimRef")
-    phase = "Terminating" if obj["metadata"].get("deletionTimestamp") else _get(obj, "status.phase", "")
+    spec, claim = obj["spec"], get(obj, "spec.claimRef")
+    phase = "Terminating" if obj["metadata"].get("deletionTimestamp") else get(obj, "status.phase", "")
     return [
-        _name(obj), _get(spec, "capacity.storage", ""), _modes(spec.get("accessModes")),
+        name_of(obj), get(spec, "capacity.storage", ""), _modes(spec.get("accessModes")),
         spec.get("persistentVolumeReclaimPolicy", ""), phase, f"{claim['namespace']}/{claim['name']}" if claim else "",
         spec.get("storageClassName", ""), spec.get("volumeAttributesClassName") or "<unset>",
-        _get(obj, "status.reason", ""), _age(obj, age), spec.get("volumeMode", "Filesystem"),
+        get(obj, "status.reason", ""), age_of(obj, age), spec.get("volumeMode", "Filesystem"),
     ]  # fmt: skip
 
 
 def _quota(obj: Object, age: Age) -> list[Any]:
-    hard, used = _get(obj, "status.hard", {}), _get(obj, "status.used", {})
+    hard, used = get(obj, "status.hard", {}), get(obj, "status.used", {})
     parts: dict[bool, list[str]] = {False: [], True: []}
     for key in sorted(hard):
         parts[key.startswith("limits.")].append(f"{key}: {used.get(key, '0')}/{hard[key]}")
-    return [_name(obj), ", ".join(parts[False]), ", ".join(parts[True]), _age(obj, age)]
+    return [name_of(obj), ", ".join(parts[False]), ", ".join(parts[True]), age_of(obj, age)]
 
 
 def _api_service(obj: Object, age: Age) -> list[Any]:
-    service = _get(obj, "spec.service")
+    service = get(obj, "spec.service")
     where = f"{service['namespace']}/{service['name']}" if service else "Local"
-    for condition in _get(obj, "status.conditions", []):
+    for condition in get(obj, "status.conditions", []):
         if condition["type"] == "Available":
             available = (
                 "True"
                 if condition["status"] == "True"
                 else f"{condition['status']} ({condition.get('reason')})"
             )
-            return [_name(obj), where, available, _age(obj, age)]
-    return [_name(obj), where, "Unknown", _age(obj, age)]
+            return [name_of(obj), where, available, age_of(obj, age)]
+    return [name_of(obj), where, "Unknown", age_of(obj, age)]
 
 
 def _webhooks(obj: Object, age: Age) -> list[Any]:
-    return [_name(obj), len(obj.get("webhooks") or ()), _age(obj, age)]
+    return [name_of(obj), len(obj.get("webhooks") or ()), age_of(obj, age)]
 
 
 def _csr(obj: Object, age: Age) -> list[Any]:
     spec = obj["spec"]
-    conditions = [c["type"] for c in _get(obj, "status.conditions", [])]
+    conditions = [c["type"] for c in get(obj, "status.conditions", [])]
     state = next((w for w in ("Denied", "Approved") if w in conditions), "Pending")
     if "Failed" in conditions:
         state += ",Failed"
-    if _get(obj, "status.certificate"):
+    if get(obj, "status.certificate"):
         state += ",Issued"
     seconds = spec.get("expirationSeconds")
     return [
-        _name(obj), _age(obj, age), spec.get("signerName") or NONE, spec.get("username", ""),
+        name_of(obj), age_of(obj, age), spec.get("signerName") or NONE, spec.get("username", ""),
         human.duration(seconds) if seconds else NONE, state,
     ]  # fmt: skip
 
@@ -365,34 +255,34 @@ def _plain(*paths: str) -> Printer:
     """Name, the values at these paths, age."""
 
     def cells(obj: Object, age: Age) -> list[Any]:
-        return [_name(obj), *(_get(obj, path, "") for path in paths), _age(obj, age)]
+        return [name_of(obj), *(get(obj, path, "") for path in paths), age_of(obj, age)]
 
     return cells
 
 
 def _data(obj: Object, age: Age) -> list[Any]:
-    return [_name(obj), len(obj.get("data") or ()) + len(obj.get("binaryData") or ()), _age(obj, age)]
+    return [name_of(obj), len(obj.get("data") or ()) + len(obj.get("binaryData") or ()), age_of(obj, age)]
 
 
 def _secret(obj: Object, age: Age) -> list[Any]:
-    return [_name(obj), obj.get("type", ""), len(obj.get("data") or ()), _age(obj, age)]
+    return [name_of(obj), obj.get("type", ""), len(obj.get("data") or ()), age_of(obj, age)]
 
 
 def _namespace(obj: Object, age: Age) -> list[Any]:
-    return [_name(obj), _get(obj, "status.phase", "Active"), _age(obj, age)]
+    return [name_of(obj), get(obj, "status.phase", "Active"), age_of(obj, age)]
 
 
 def _network_policy(obj: Object, age: Age) -> list[Any]:
-    return [_name(obj), selector_text(_get(obj, "spec.podSelector")), _age(obj, age)]
+    return [name_of(obj), selector_text(get(obj, "spec.podSelector")), age_of(obj, age)]
 
 
 def _created(obj: Object, _age: Age) -> list[Any]:
-    return [_name(obj), obj["metadata"].get("creationTimestamp")]
+    return [name_of(obj), obj["metadata"].get("creationTimestamp")]
 
 
 def _priority_class(obj: Object, age: Age) -> list[Any]:
     return [
-        _name(obj), obj.get("value", 0), bool(obj.get("globalDefault")), _age(obj, age),
+        name_of(obj), obj.get("value", 0), bool(obj.get("globalDefault")), age_of(obj, age),
         obj.get("preemptionPolicy", "PreemptLowerPriority"),
     ]  # fmt: skip
 
@@ -403,35 +293,35 @@ def _controller_revision(obj: Object, age: Age) -> list[Any]:
     if owner:
         group = owner["apiVersion"].rpartition("/")[0]
         text = f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
-    return [_name(obj), text, obj.get("revision", 0), _age(obj, age)]
+    return [name_of(obj), text, obj.get("revision", 0), age_of(obj, age)]
 
 
 def _csi_node(obj: Object, age: Age) -> list[Any]:
-    return [_name(obj), len(_get(obj, "spec.drivers", [])), _age(obj, age)]
+    return [name_of(obj), len(get(obj, "spec.drivers", [])), age_of(obj, age)]
 
 
 def _csi_driver(obj: Object, age: Age) -> list[Any]:
     spec = obj.get("spec", {})
     tokens = ",".join(t.get("audience", "") for t in spec.get("tokenRequests") or ()) or "<unset>"
     return [
-        _name(obj), spec.get("attachRequired", True), spec.get("podInfoOnMount", False),
+        name_of(obj), spec.get("attachRequired", True), spec.get("podInfoOnMount", False),
         spec.get("storageCapacity", False), tokens, spec.get("requiresRepublish", False),
-        ",".join(spec.get("volumeLifecycleModes") or ["Persistent"]), _age(obj, age),
+        ",".join(spec.get("volumeLifecycleModes") or ["Persistent"]), age_of(obj, age),
     ]  # fmt: skip
 
 
 def _pod_template(obj: Object, _age: Age) -> list[Any]:
     template = obj.get("template")
-    return [_name(obj), *_containers(template), label_text(_get(template, "metadata.labels"))]
+    return [name_of(obj), *containers(template), label_text(get(template, "metadata.labels"))]
 
 
 def _ingress_class(obj: Object, age: Age) -> list[Any]:
-    given = _get(obj, "spec.parameters")
+    given = get(obj, "spec.parameters")
     text = NONE
     if given:
         group = given.get("apiGroup")
         text = f"{given['kind']}{'.' + group if group else ''}/{given['name']}"
-    return [_name(obj), _get(obj, "spec.controller", ""), text, _age(obj, age)]
+    return [name_of(obj), get(obj, "spec.controller", ""), text, age_of(obj, age)]
 
 
 def _pod(obj: Object, age: Age) -> list[Any]:
@@ -447,19 +337,19 @@ PRINTERS: Final[dict[str, Printer]] = {
     "events": _event,
     "configmaps": _data,
     "secrets": _secret,
-    "replicationcontrollers": _replica_set,
+    "replicationcontrollers": workloads.replica_set,
     "persistentvolumes": _pv,
     "persistentvolumeclaims": _pvc,
     "resourcequotas": _quota,
     "limitranges": _created,
     "podtemplates": _pod_template,
-    "deployments.apps": _deployment,
-    "replicasets.apps": _replica_set,
-    "daemonsets.apps": _daemon_set,
-    "statefulsets.apps": _stateful_set,
+    "deployments.apps": workloads.deployment,
+    "replicasets.apps": workloads.replica_set,
+    "daemonsets.apps": workloads.daemon_set,
+    "statefulsets.apps": workloads.stateful_set,
     "controllerrevisions.apps": _controller_revision,
-    "jobs.batch": _job,
-    "cronjobs.batch": _cron_job,
+    "jobs.batch": workloads.job,
+    "cronjobs.batch": workloads.cron_job,
     "horizontalpodautoscalers.autoscaling": _hpa,
     "poddisruptionbudgets.policy": _pdb,
     "ingresses.networking.k8s.io": _ingress,

@@ -11,6 +11,7 @@ from byocni_tui.sandbox.kube.request import Target, User, body_of, decode
 from byocni_tui.sandbox.kube.selectors import of_selector
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import ApiError, Cause, bad_request, invalid, not_found, not_in_sandbox
+from byocni_tui.sandbox.kube.table import column
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -30,7 +31,7 @@ async def answer(
     if name == "log":
         return _log(server.cluster, obj, request)
     if name == "scale":
-        return await _scale(server, request, target, obj)
+        return await _scale(server, request, target, obj, form)
     if name in ("resize", "ephemeralcontainers", "approval"):
         return await server._write(request, target, user, form, _verb(request.method))
     if name == "exec":
@@ -131,7 +132,7 @@ def _scale_paths(server: "ApiServer", target: Target) -> tuple[str, str, str]:
 
 
 def _scale_of(obj: Object, paths: tuple[str, str, str]) -> Object:
-    from byocni_tui.sandbox.kube.printers import label_text, selector_text
+    from byocni_tui.sandbox.kube.cells import label_text, selector_text
 
     meta = {
         k: obj["metadata"][k]
@@ -152,12 +153,34 @@ def _scale_of(obj: Object, paths: tuple[str, str, str]) -> Object:
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": spec, "status": status}
 
 
-async def _scale(server: "ApiServer", request: web.Request, target: Target, obj: Object) -> web.Response:
+def _scale_table(server: "ApiServer", scale: Object) -> Object:
+    meta, age = scale["metadata"], server.writer.ages()
+    cells = [
+        meta["name"],
+        scale["spec"].get("replicas", 0),
+        scale["status"]["replicas"],
+        age(meta["creationTimestamp"]),
+    ]
+    partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta}
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": meta["resourceVersion"]},
+        "columnDefinitions": [column(word) for word in ("Name", "#Desired", "#Available", "Age")],
+        "rows": [{"cells": cells, "object": partial}],
+    }
+
+
+async def _scale(
+    server: "ApiServer", request: web.Request, target: Target, obj: Object, form: Form
+) -> web.Response:
     from byocni_tui.sandbox.kube.write import Call
 
     paths = _scale_paths(server, target)
     current = _scale_of(obj, paths)
     if request.method == "GET":
+        if form.how == "table":
+            return server.writer.json(_scale_table(server, current))
         return server.writer.json(current)
     content_type = request.headers.get("Content-Type", "")
     body = decode(await body_of(request), content_type)

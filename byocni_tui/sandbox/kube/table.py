@@ -60,7 +60,8 @@ runtimeclasses.node.k8s.io: Name Handler Age
 _TYPES: Final = {"#": "integer", "?": "boolean", "@": "date"}
 
 
-def _column(word: str) -> Object:
+def column(word: str) -> Object:
+    """A column out of its word in the table above."""
     wide = word.startswith("+") or word.endswith("+")
     word = word.strip("+")
     sort = _TYPES.get(word[0], "string")
@@ -76,12 +77,11 @@ def _column(word: str) -> Object:
 
 def _parse() -> dict[str, list[Object]]:
     lines = (line.split(": ", 1) for line in _COLUMNS.strip().splitlines())
-    return {resource: [_column(word) for word in words.split()] for resource, words in lines}
+    return {resource: [column(word) for word in words.split()] for resource, words in lines}
 
 
 _BUILTIN: Final = _parse()
-_PLAIN: Final = [_column("Name"), _column("Age")]
-_CREATED: Final = [_column("Name"), _column("@Created_At")]
+_PLAIN: Final = [column("Name"), column("Age")]
 
 
 class Ages:
@@ -113,7 +113,7 @@ class Printing:
             self._custom = version.get("additionalPrinterColumns") or [
                 {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
             ]
-            self.columns = [_column("Name")] + [
+            self.columns = [column("Name")] + [
                 {
                     "name": c["name"],
                     "type": c["type"],
@@ -127,7 +127,7 @@ class Printing:
     def cells(self, obj: Object, ages: Ages) -> list[Any]:
         """The cells of one object."""
         if self._custom:
-            return [obj["metadata"]["name"], *(_custom_cell(obj, column, ages) for column in self._custom)]
+            return [obj["metadata"]["name"], *(_custom_cell(obj, c, ages) for c in self._custom)]
         if self._printer is None:
             return [obj["metadata"]["name"], ages(obj["metadata"].get("creationTimestamp"))]
         return [show(c, ages.shown) if isinstance(c, Stamp) else c for c in self._printer(obj, ages)]

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from byocni_tui.sandbox.kube import names, validate_schema
 from byocni_tui.sandbox.kube.complaints import Complaints
+from byocni_tui.sandbox.kube.immutable import UPDATE
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.schema import Schema
 from byocni_tui.sandbox.kube.status import ApiError, Cause, invalid
-from byocni_tui.sandbox.kube.validate_kinds import CREATE, UPDATE
+from byocni_tui.sandbox.kube.validate_kinds import CREATE
 
 Object = dict[str, Any]
 _LABELS: Final = ("namespaces", "services")
@@ -52,7 +53,7 @@ def update(kind: Kind, obj: Object, old: Object, schema: Schema | None, subresou
         }:
             _body(kind, obj, schema, found)
         change = UPDATE.get(kind.storage)
-        if change is not None:
+        if change is not None and subresource not in ("ephemeralcontainers", "resize"):
             change(obj, old, found)
     elif kind.crd is not None:
         _body(kind, obj, schema, found)
