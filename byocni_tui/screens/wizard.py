@@ -47,7 +47,7 @@ class WizardScreen(WizardActions, Screen[None]):
     WizardScreen.-medium #middle { grid-size: 2 2; grid-rows: 1 1fr; grid-columns: 1fr 40; }
     WizardScreen.-medium #stepper { column-span: 2; }
     WizardScreen.-medium #body { padding-top: 1; }
-    WizardScreen.-wide #middle { grid-size: 3 1; grid-rows: 1fr; grid-columns: 26 1fr 46; }
+    WizardScreen.-wide #middle { grid-size: 3 1; grid-rows: 1fr; grid-columns: 26 1fr 43; }
     WizardScreen.-wide #stepper { height: 1fr; padding: 1 1 0 1; border-right: solid $border-blurred; }
     WizardScreen.-wide #body { padding: 1 1 0 1; }
     #side { layout: vertical; height: 1fr; }
