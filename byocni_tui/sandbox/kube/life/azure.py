@@ -10,14 +10,13 @@ _RANK = 65_000
 
 
 class Azure:
-    """Reads the virtual network's records at the moment of asking; without any, everything inside the network is allowed
-    and so is the way out."""
+    """Reads the virtual network's records at the moment of asking; without any, everything is allowed."""
 
     def __init__(self, life: Life) -> None:
         self._life = life
 
     def between(self, source: str, target: str, protocol: str, port: int) -> bool:
-        """Whether a node may send to a node. Both directions count: the sender's outbound and the target's inbound rules
+        """Whether a node may send to a node: the sender's outbound and the target's inbound rules both count
         (one subnet, so one security group)."""
         occasion = {"source": source, "target": target, "protocol": protocol, "port": str(port)}
         if self._life.fault("node-to-node", occasion) is not None:

@@ -101,7 +101,7 @@ class Behaviours:
             return True
         value = at(obj, want["field"])
         if "equals" in want:
-            return value == fill(want["equals"], context)
+            return bool(value == fill(want["equals"], context))
         return bool(value)
 
     def _agent_ready(self, node: str) -> bool:

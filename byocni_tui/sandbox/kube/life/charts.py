@@ -1,7 +1,7 @@
 """The sandbox's chart repository: small charts of our own (fixtures/charts), packed as Helm packs them.
 
-A chart folder holds one chart; ``versions.yaml`` beside its ``Chart.yaml`` lists the versions it is offered as, with the
-application version and what differs in its default values. The archives are the same bytes each time.
+A chart folder holds one chart; ``versions.yaml`` beside its ``Chart.yaml`` lists the versions it is offered as, with
+the application version and what differs in its default values. The archives are the same bytes each time.
 """
 
 import gzip

@@ -1,7 +1,7 @@
 """A node's network: whether a CNI configuration was written on it, which addresses its pods get, and from whom.
 
-The rule: a file exists in the host's CNI configuration folder once an init container that mounts the folder writable has
-completed, or else once the mounting main container is Ready. It outlives the pod.
+The rule: a file exists in the host's CNI configuration folder once an init container that mounts the folder writable
+has completed, or else once the mounting main container is Ready. It outlives the pod.
 """
 
 import ipaddress
@@ -51,9 +51,10 @@ class NodeNetwork:
         text = " ".join([*(container.get("command") or ()), *(container.get("args") or ())])
         named = _FILE.search(text)
         subnet = _SUBNET.search(text)
+        file = named[1] if named else f"10-{owner['name']}.conflist"
         disk = life.state["nodes"].setdefault(node, {})
         new = {
-            "file": (behaviour or {}).get("cni", {}).get("file") or (named[1] if named else f"10-{owner['name']}.conflist"),
+            "file": (behaviour or {}).get("cni", {}).get("file") or file,
             "behaviour": behaviour["id"] if behaviour else "",
             "owner": [pod["metadata"]["namespace"], owner["kind"], owner["name"]],
             "subnet": subnet[1] if subnet else "",

@@ -97,8 +97,8 @@ class DaemonSets:
             for pod in failed:
                 if not deleting(pod):
                     life.recorder.event(
-                        ds, "DaemonSet", "FailedDaemonPod", f"Found failed daemon pod {m['namespace']}/{name_of(pod)} on "
-                        f"node {node}, will try to kill it", source=_SOURCE, warning=True,
+                        ds, "DaemonSet", "FailedDaemonPod", f"Found failed daemon pod {m['namespace']}/{name_of(pod)} "
+                        f"on node {node}, will try to kill it", source=_SOURCE, warning=True,
                     )  # fmt: skip
                     life.delete("pods", m["namespace"], name_of(pod))
             if any(p not in failed for p in pods):
@@ -135,7 +135,9 @@ class DaemonSets:
             return
         rolling = strategy.get("rollingUpdate") or {}
         allowed = int_or_percent(rolling.get("maxUnavailable", 1), len(wanted), up=True)
-        out, ready_old, sick_old = 0, [], []
+        out = 0
+        ready_old: list[Obj] = []
+        sick_old: list[Obj] = []
         for node in sorted(wanted):
             pods = [p for p in by_node.get(node, []) if not deleting(p)]
             if not pods or not pod_ready(pods[0]):

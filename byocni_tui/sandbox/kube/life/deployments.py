@@ -110,9 +110,10 @@ class Deployments:
         want = d["spec"]["template"]
         for rs in sets:
             have = rs["spec"]["template"]
+            given = want.get("metadata", {})
             labels = {k: v for k, v in (have["metadata"].get("labels") or {}).items() if k != _HASH}
             if {**have, "metadata": {**have["metadata"], "labels": labels}} == {
-                **want, "metadata": {**want.get("metadata", {}), "labels": want.get("metadata", {}).get("labels") or {}},
+                **want, "metadata": {**given, "labels": given.get("labels") or {}},
             }:  # fmt: skip
                 return rs
         return None

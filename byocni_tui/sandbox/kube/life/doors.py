@@ -83,7 +83,7 @@ class Doors:
         return played.outcome.log, played.errors, played.outcome.code
 
     def metrics(self, resource: str, namespace: str | None) -> list[Obj]:
-        """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves through a tunnel."""
+        """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves."""
         life = self._life
         if not (self._any_ready(_METRICS) and self.connected()):
             raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")

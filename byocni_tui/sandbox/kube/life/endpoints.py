@@ -49,7 +49,7 @@ class Endpoints:
                 life.delete("endpoints", namespace, name)
             return
         if (namespace, name) == ("default", "kubernetes"):
-            self._api_server(service)
+            self._api_server()
             return
         selector = service["spec"].get("selector")
         if not selector or service["spec"].get("type") == "ExternalName":
@@ -77,7 +77,7 @@ class Endpoints:
         return found
 
     def _old(self, service: Obj, pods: list[Obj]) -> None:
-        life, m = self._life, service["metadata"]
+        m = service["metadata"]
         living = [p for p in pods if not deleting(p)]
         groups = {
             "addresses": [
@@ -90,12 +90,7 @@ class Endpoints:
                 {
                     "ip": p["status"]["podIP"],
                     "nodeName": p["spec"]["nodeName"],
-                    "targetRef": {
-                        "kind": "Pod",
-                        "namespace": m["namespace"],
-                        "name": name_of(p),
-                        "uid": p["metadata"]["uid"],
-                    },
+                    "targetRef": _reference(p),
                 }
                 for p in sorted(members, key=lambda p: tuple(map(int, p["status"]["podIP"].split("."))))
             ]
@@ -131,7 +126,7 @@ class Endpoints:
                         "serving": pod_ready(p), "terminating": deleting(p),
                     },
                     "nodeName": p["spec"]["nodeName"],
-                    "targetRef": {"kind": "Pod", "namespace": m["namespace"], "name": name_of(p), "uid": p["metadata"]["uid"]},
+                    "targetRef": _reference(p),
                     **({"zone": zone} if zone else {}),
                 }
             )  # fmt: skip
@@ -158,7 +153,7 @@ class Endpoints:
             },
         )  # fmt: skip
 
-    def _api_server(self, service: Obj) -> None:
+    def _api_server(self) -> None:
         address = self._life.address_of(self._life.cluster.fqdn)
         ports = [{"name": "https", "port": 443, "protocol": "TCP"}]
         self._put("endpoints", "default", "kubernetes", {
@@ -182,6 +177,11 @@ class Endpoints:
         new["metadata"] = {**have["metadata"], "labels": want["metadata"]["labels"]}
         if new != have:
             life.update(resource, new)
+
+
+def _reference(pod: Obj) -> Obj:
+    m = pod["metadata"]
+    return {"kind": "Pod", "namespace": m["namespace"], "name": m["name"], "uid": m["uid"]}
 
 
 def target_port(port: Obj, pod: Obj) -> int | None:

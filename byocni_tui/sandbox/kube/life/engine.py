@@ -86,7 +86,7 @@ class Life:
         return self.clock.schedule(delay, f"kube:{self.id}:{kind}", data, awaited=awaited)
 
     def fault(self, event: str, occasion: Obj) -> Obj | None:
-        """What a scenario's fault does to this occasion (``service: kube``, ``event`` and what describes it), if any."""
+        """What a scenario's fault does to this occasion (``service: kube``, ``event`` and its description)."""
         struck: Obj | None = self.world.faults.strike(
             service="kube", event=event, cluster=self.cluster.name, **occasion
         )

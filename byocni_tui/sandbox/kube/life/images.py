@@ -51,7 +51,7 @@ def size(life: "Life", image: str) -> int:
     known = _SIZES.get(last)
     if known is None:
         known = life.world.rng("image/" + image).randint(15, 90)
-    return known * _MEGABYTE + life.world.rng("image-rest/" + image).randrange(_MEGABYTE)
+    return int(known * _MEGABYTE + life.world.rng("image-rest/" + image).randrange(_MEGABYTE))
 
 
 def seconds(life: "Life", image: str, node: str) -> float:

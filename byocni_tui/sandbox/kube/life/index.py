@@ -36,9 +36,10 @@ class Pods:
     def clear(self) -> None:
         """Forget everything; it is told anew."""
         for table in (
-            self._by_owner, self._owner, self._node, self._by_node, self._loads, self._by_address, self._address, self._lone,
+            self._by_owner, self._owner, self._node, self._by_node, self._loads, self._by_address,
+            self._address, self._lone,
         ):  # fmt: skip
-            table.clear()  # type: ignore[attr-defined]
+            table.clear()
 
     def owned(self, uid: str) -> "list[Obj]":
         """The pods whose controller has this uid, oldest first."""

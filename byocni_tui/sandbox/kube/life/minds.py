@@ -1,4 +1,4 @@
-"""What containers do and whether their probes pass: behaviours first, then the command line, else a service that works."""
+"""What containers do and whether their probes pass: behaviours first, then the command line, else all is well."""
 
 from typing import TYPE_CHECKING
 
@@ -113,9 +113,8 @@ class Minds:
         """Seconds until a container has ended after SIGTERM."""
         if box.stubborn:
             return grace
-        return min(
-            grace, 0.3 + self._life.world.rng(f"stop/{pod['metadata']['uid']}/{box.name}").random() * 1.5
-        )
+        rng = self._life.world.rng(f"stop/{pod['metadata']['uid']}/{box.name}")
+        return min(grace, 0.3 + float(rng.random()) * 1.5)
 
 
 def _port(probe: Obj, container: Obj) -> int:

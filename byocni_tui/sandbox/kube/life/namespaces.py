@@ -19,9 +19,7 @@ class Namespaces:
     def __init__(self, life: Life) -> None:
         self._life = life
         life.add(self)
-        life.watch(
-            "namespaces", lambda event, ns: event != "DELETED" and life.enqueue(self.name, "", name_of(ns))
-        )
+        life.watch("namespaces", lambda _event, ns: life.enqueue(self.name, "", name_of(ns)))
         life.watch("serviceaccounts", self._made_again)
         life.watch("*", self._content)
 

@@ -22,7 +22,7 @@ _PRIVATE: Final = tuple(
         ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"),
     )
 )
-_TOP: Final = frozenset("com net org io cn us dev gov edu cloud app ms".split())
+_TOP: Final = frozenset(["com", "net", "org", "io", "cn", "us", "dev", "gov", "edu", "cloud", "app", "ms"])
 """Top-level domains in which every name exists in this world; all others have none."""
 _NODE_PORTS: Final = (10250, 22)
 
@@ -204,7 +204,7 @@ class Paths:
         source = (behaviour or {}).get("mtu")
         value = self._behaviours.source(source, {}) if source else None
         overhead = int(((behaviour or {}).get("tunnel") or {}).get("overhead", 50))
-        return bool(value) and int(value) > _NIC - overhead
+        return int(value or 0) > _NIC - overhead
 
     def _to_node(self, source: Obj, address: str, node: str, port: int) -> Answer:
         if not allowed(

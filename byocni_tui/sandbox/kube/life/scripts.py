@@ -3,19 +3,22 @@
 import re
 from typing import TYPE_CHECKING, Final
 
-from byocni_tui.sandbox.kube.life.applets import Reach, commands
+from byocni_tui.sandbox.kube.life.applets import commands
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj
 from byocni_tui.sandbox.kube.life.paths import Answer, Listening, Paths
 from byocni_tui.sandbox.kube.life.programs import Outcome, command_line, quoted
-from byocni_tui.sandbox.kube.life.shell import Forever, Shell, Unknown
+from byocni_tui.sandbox.kube.life.reach import Reach
+from byocni_tui.sandbox.kube.life.shell import Forever, Shell
+from byocni_tui.sandbox.kube.life.words import Unknown
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.life.engine import Life
 
 _SHELLS: Final = ("sh", "bash", "ash")
 _PLAYED: Final = (
-    "wget", "curl", "nc", "nslookup", "httpd", "timeout", "ping", "cat", "grep", "env", "date", "hostname", "seq", "echo",
+    "wget", "curl", "nc", "nslookup", "httpd", "timeout", "ping", "cat", "grep", "env", "date", "hostname",
+    "seq", "echo",
 )  # fmt: skip
 _PORTS: Final = {"nginx": 80, "httpd": 80, "caddy": 80, "redis": 6379, "traefik": 80}
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_]\w*)\)")
@@ -131,8 +134,9 @@ class Scripts:
 
     def _files(self, pod: Obj, container: Obj) -> dict[str, str]:
         """What config maps put into the container, and the resolver's file."""
+        space = pod["metadata"]["namespace"]
         files = {
-            "/etc/resolv.conf": f"search {pod['metadata']['namespace']}.svc.cluster.local svc.cluster.local cluster.local\n"
+            "/etc/resolv.conf": f"search {space}.svc.cluster.local svc.cluster.local cluster.local\n"
             f"nameserver {self._life.cluster.dns_ip}\noptions ndots:5\n"
         }
         sources = {

@@ -8,16 +8,22 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from byocni_tui.sandbox.kube.life.words import (
+    Tokens,
+    Unknown,
+    balanced,
+    calculate,
+    closing_quote,
+    cut_off,
+    tokens,
+)
+
 STEPS: Final = 5_000
 LONGEST: Final = 86_400.0
 
 
 class Forever(Exception):  # noqa: N818 not an error: the program stays
     """The program runs until it is stopped."""
-
-
-class Unknown(Exception):  # noqa: N818 not an error of ours: the shell can't read this script
-    """Something this shell does not understand."""
 
 
 class Exit(Exception):  # noqa: N818 the exit builtin
@@ -49,13 +55,7 @@ class Result:
 
 Command = Callable[["Shell", list[str], str], Result]
 
-_TOKEN: Final = re.compile(
-    r"""(?P<space>[ \t]+|\\\n)|(?P<comment>\#[^\n]*)|(?P<heredoc><<-?\s*(?P<quote>['"]?)(?P<tag>\w+)(?P=quote))
-    |(?P<redirect>[0-9]*(?:>>|>&|<&|>|<)|&>)|(?P<op>&&|\|\||;;|[;&|(){}\n])""",
-    re.VERBOSE,
-)
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_SPECIAL: Final = frozenset(";&|()<>\n \t")
 _CLOSERS: Final = frozenset({"then", "else", "elif", "fi", "do", "done", "}", ")", "esac", ""})
 
 
@@ -79,7 +79,7 @@ class Shell:
     def run(self, script: str) -> int:
         """Run a script; its exit status. ``out`` holds what it printed. Raises Forever and Unknown."""
         try:
-            self._list(_Tokens(tokens(script)))
+            self._list(Tokens(tokens(script)))
         except Exit as end:
             return end.code
         return self.status
@@ -92,7 +92,7 @@ class Shell:
 
     # -- grammar -----------------------------------------------------------------------------------------------------
 
-    def _list(self, t: "_Tokens", *, act: bool = True) -> None:
+    def _list(self, t: "Tokens", *, act: bool = True) -> None:
         while t.peek() not in _CLOSERS:
             if t.peek() in (";", "\n"):
                 t.next()
@@ -101,7 +101,7 @@ class Shell:
             if t.peek() == "&":
                 t.next()
 
-    def _and_or(self, t: "_Tokens", *, act: bool) -> None:
+    def _and_or(self, t: "Tokens", *, act: bool) -> None:
         self._pipeline(t, act=act)
         tested = False
         while t.peek() in ("&&", "||"):
@@ -113,7 +113,7 @@ class Shell:
         if self.strict and act and self.status and not tested:
             raise Exit(self.status)
 
-    def _pipeline(self, t: "_Tokens", *, act: bool) -> None:
+    def _pipeline(self, t: "Tokens", *, act: bool) -> None:
         negate = False
         while t.peek() == "!":
             t.next()
@@ -130,15 +130,15 @@ class Shell:
         if negate and act:
             self.status = int(self.status == 0)
 
-    def _command(self, t: "_Tokens", feed: str, *, act: bool) -> None:
+    def _command(self, t: "Tokens", feed: str, *, act: bool) -> None:
         self.steps += act
         if self.steps > STEPS:
             raise Forever
         word = t.peek()
-        if word in ("if", "while", "until", "for", "{", "(", "case"):
+        if word in ("if", "while", "until", "for", "{", "("):
             mark = len(self.out)
             {"if": self._if, "while": self._while, "until": self._while, "for": self._for, "{": self._group,
-             "(": self._group, "case": self._case}[word](t, act=act)  # fmt: skip
+             "(": self._group}[word](t, act=act)  # fmt: skip
             self._redirected(self._redirects(t, act=act), mark, act=act)
             return
         if t.peek(1) == "(" and t.peek(2) == ")" and _NAME.fullmatch(word):
@@ -151,7 +151,7 @@ class Shell:
             return
         self._simple(t, feed, act=act)
 
-    def _simple(self, t: "_Tokens", feed: str, *, act: bool) -> None:
+    def _simple(self, t: "Tokens", feed: str, *, act: bool) -> None:
         words: list[str] = []
         assigned: dict[str, str] = {}
         redirects: list[tuple[str, str]] = []
@@ -161,7 +161,7 @@ class Shell:
                 redirects += self._redirects(t, act=act)
                 continue
             if token in ("", ";", "\n", "&", "&&", "||", "|", ")", "}", ";;"):
-                if token == "}" and words and not t.closing:
+                if token in ("}",) and words and not t.closing:
                     words.append(t.next())
                     continue
                 break
@@ -211,7 +211,7 @@ class Shell:
         if body is not None:
             kept, self.arguments = self.arguments, words[1:]
             try:
-                self._command(_Tokens(body), feed, act=True)
+                self._command(Tokens(body), feed, act=True)
             except _Return as back:
                 self.status = back.code
             finally:
@@ -229,7 +229,7 @@ class Shell:
 
     # -- compound commands -------------------------------------------------------------------------------------------
 
-    def _if(self, t: "_Tokens", *, act: bool) -> None:
+    def _if(self, t: "Tokens", *, act: bool) -> None:
         done = not act
         ran = False
         while True:
@@ -250,7 +250,7 @@ class Shell:
         if act and not ran:
             self.status = 0
 
-    def _while(self, t: "_Tokens", *, act: bool) -> None:
+    def _while(self, t: "Tokens", *, act: bool) -> None:
         until = t.next() == "until"
         start = t.at
         status = 0
@@ -276,7 +276,7 @@ class Shell:
         if act:
             self.status = status
 
-    def _for(self, t: "_Tokens", *, act: bool) -> None:
+    def _for(self, t: "Tokens", *, act: bool) -> None:
         t.next()
         name = t.next()
         items: list[str] = list(self.arguments)
@@ -301,10 +301,7 @@ class Shell:
         self._list(t, act=False)
         t.expect("done")
 
-    def _case(self, t: "_Tokens", *, act: bool) -> None:
-        raise Unknown("case")
-
-    def _group(self, t: "_Tokens", *, act: bool) -> None:
+    def _group(self, t: "Tokens", *, act: bool) -> None:
         closer = {"{": "}", "(": ")"}[t.next()]
         kept = dict(self.variables)
         t.closing += closer == "}"
@@ -327,7 +324,7 @@ class Shell:
 
     # -- redirections ------------------------------------------------------------------------------------------------
 
-    def _redirects(self, t: "_Tokens", *, act: bool) -> list[tuple[str, str]]:
+    def _redirects(self, t: "Tokens", *, act: bool) -> list[tuple[str, str]]:
         found = []
         while t.peek().startswith("\0"):
             kind, _, body = t.next()[1:].partition("\0")
@@ -379,7 +376,7 @@ class Shell:
                 parts[-1] += word[i + 1 : end]
                 quoted, i = True, end + 1
             elif c == '"':
-                end = _closing_quote(word, i + 1)
+                end = closing_quote(word, i + 1)
                 parts[-1] += self._inside(word[i + 1 : end])
                 quoted, i = True, end + 1
             elif c == "\\" and i + 1 < len(word):
@@ -421,10 +418,10 @@ class Shell:
             return self._captured(text[i + 1 : end]), end + 1
         rest = text[i + 1 :]
         if rest.startswith("(("):
-            end = _balanced(text, i + 1)
+            end = balanced(text, i + 1)
             return str(self._arithmetic(text[i + 3 : end - 1])), end + 1
         if rest.startswith("("):
-            end = _balanced(text, i + 1)
+            end = balanced(text, i + 1)
             return self._captured(text[i + 2 : end]), end + 1
         if rest.startswith("{"):
             end = text.index("}", i)
@@ -464,14 +461,14 @@ class Shell:
                 if op.endswith("="):
                     self.variables[name] = value
         if cut and value is not None:
-            return _cut(value, cut, "".join(self.expand(pattern, split=False)))
+            return cut_off(value, cut, "".join(self.expand(pattern, split=False)))
         return value or ""
 
     def _captured(self, script: str) -> str:
         mark = len(self.out)
         kept = dict(self.variables)
         try:
-            self._list(_Tokens(tokens(script)))
+            self._list(Tokens(tokens(script)))
         except Exit as end:
             self.status = end.code
         value, self.out = self.out[mark:], self.out[:mark]
@@ -483,172 +480,3 @@ class Shell:
         if not re.fullmatch(r"[0-9\s+\-*/%()<>=!&|]*", expression):
             raise Unknown(expression)
         return calculate(expression)
-
-
-class _Tokens:
-    def __init__(self, items: list[str]) -> None:
-        self.items = items
-        self.at = 0
-        self.closing = 0
-
-    def peek(self, ahead: int = 0) -> str:
-        return self.items[self.at + ahead] if self.at + ahead < len(self.items) else ""
-
-    def next(self) -> str:
-        token = self.peek()
-        self.at += 1
-        return token
-
-    def expect(self, word: str) -> None:
-        self.skip_lines()
-        if self.next() != word:
-            raise Unknown(f"no {word}")
-
-    def skip_lines(self) -> None:
-        while self.peek() in ("\n", ";"):
-            self.at += 1
-
-
-def tokens(script: str) -> list[str]:
-    """Words as they are written, operators, and redirections (marked by a leading NUL)."""
-    found: list[str] = []
-    pending: list[tuple[int, str]] = []
-    i = 0
-    while i < len(script):
-        match = _TOKEN.match(script, i)
-        if match and not (
-            match["redirect"] and match["redirect"][0].isdigit() and i and script[i - 1] not in " \t\n;"
-        ):
-            if match["comment"] and i and script[i - 1] not in " \t\n;":
-                match = None
-        if match:
-            i = match.end()
-            if match["heredoc"]:
-                pending.append((len(found), match["tag"]))
-                found.append("\0<<\0")
-            elif match["redirect"]:
-                found.append(f"\0{match['redirect']}\0")
-            elif match["op"]:
-                found.append(match["op"])
-                if match["op"] == "\n" and pending:
-                    for place, tag in pending:
-                        lines = []
-                        while i < len(script):
-                            end = script.find("\n", i)
-                            line = script[i : end if end >= 0 else len(script)]
-                            i = end + 1 if end >= 0 else len(script)
-                            if line.strip() == tag:
-                                break
-                            lines.append(line + "\n")
-                        found[place] = "\0<<\0" + "".join(lines)
-                    pending = []
-            continue
-        start = i
-        while i < len(script) and script[i] not in _SPECIAL:
-            i = _word_step(script, i)
-        if i == start:
-            raise Unknown(script[i])
-        found.append(script[start:i])
-    return found
-
-
-def _word_step(script: str, i: int) -> int:
-    c = script[i]
-    if c == "'":
-        return script.index("'", i + 1) + 1
-    if c == '"':
-        return _closing_quote(script, i + 1) + 1
-    if c == "`":
-        return script.index("`", i + 1) + 1
-    if c == "\\":
-        return i + 2
-    if c == "$" and script[i + 1 : i + 2] == "(":
-        return _balanced(script, i + 1) + 1
-    if c == "$" and script[i + 1 : i + 2] == "{":
-        return script.index("}", i) + 1
-    return i + 1
-
-
-def _closing_quote(text: str, i: int) -> int:
-    while i < len(text):
-        if text[i] == "\\":
-            i += 2
-        elif text[i] == '"':
-            return i
-        elif text[i] == "$" and text[i + 1 : i + 2] == "(":
-            i = _balanced(text, i + 1) + 1
-        else:
-            i += 1
-    raise Unknown("quote")
-
-
-def _balanced(text: str, i: int) -> int:
-    depth = 0
-    while i < len(text):
-        if text[i] == "(":
-            depth += 1
-        elif text[i] == ")":
-            depth -= 1
-            if not depth:
-                return i
-        elif text[i] == "'":
-            i = text.index("'", i + 1)
-        i += 1
-    raise Unknown("parenthesis")
-
-
-def _cut(value: str, cut: str, pattern: str) -> str:
-    from fnmatch import fnmatchcase
-
-    lengths = range(len(value) + 1) if len(cut) == 1 else range(len(value), -1, -1)
-    for n in lengths:
-        piece = value[:n] if cut[0] == "#" else value[len(value) - n :]
-        if fnmatchcase(piece, pattern):
-            return value[n:] if cut[0] == "#" else value[: len(value) - n]
-    return value
-
-
-def calculate(text: str) -> int:
-    """Integer arithmetic with the shell's operators."""
-    items = re.findall(r"\d+|&&|\|\||[<>=!]=|[-+*/%()<>!]", text)
-    levels = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
-    place = 0
-
-    def level(n: int) -> int:
-        nonlocal place
-        if n == len(levels):
-            return unit()
-        value = level(n + 1)
-        while place < len(items) and items[place] in levels[n]:
-            op = items[place]
-            place += 1
-            value = _apply(op, value, level(n + 1))
-        return value
-
-    def unit() -> int:
-        nonlocal place
-        if place >= len(items):
-            raise Unknown(text)
-        item = items[place]
-        place += 1
-        if item == "(":
-            value = level(0)
-            place += 1
-            return value
-        if item in "-!":
-            return -unit() if item == "-" else int(not unit())
-        return int(item)
-
-    return level(0) if items else 0
-
-
-def _apply(op: str, a: int, b: int) -> int:
-    if op in "/%" and not b:
-        raise Unknown("division by zero")
-    table: dict[str, int] = {
-        "+": a + b, "-": a - b, "*": a * b, "==": int(a == b), "!=": int(a != b), "<": int(a < b), ">": int(a > b),
-        "<=": int(a <= b), ">=": int(a >= b), "&&": int(bool(a and b)), "||": int(bool(a or b)),
-    }  # fmt: skip
-    if op == "/":
-        return int(a / b)
-    return a % b if op == "%" else table[op]
