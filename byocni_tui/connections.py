@@ -5,18 +5,18 @@ import asyncio
 import json
 import math
 import os
+import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from byocni_tui.clock import FollowingClock
 from byocni_tui.cni.values import ChartRef
 from byocni_tui.errors import EXIT_SIGN_IN, EXIT_USAGE, UserError
 from byocni_tui.plan.model import Plan
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 IDLE_SECONDS: Final = 900
 _PATIENCE_FLOOR: Final = 20.0
 """Real seconds that a simulated wait gets at least: a busy machine is not a defect of the cluster."""
-_FAST: Final = 100_000.0
-"""What a clock that jumps counts as, in virtual seconds per real one."""
+_READING: Final = 0.15
+"""Real seconds between two readings of a sandbox's clock."""
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +78,40 @@ class Connections:
         await self.azure.close()
 
 
+class SandboxClock:
+    """A sandbox's virtual time, from readings that ``ClockFollower`` takes. Between two of them it goes on at the pace
+    of the last one; a sandbox that jumps is taken to stand still until the next reading says where it is."""
+
+    def __init__(self) -> None:
+        self._origin = datetime.now(UTC)
+        self._pace = 1.0
+        self._real = time.monotonic()
+        self._read = False
+
+    def follow(self, origin: datetime, pace: float) -> None:
+        """Take a reading. What was shown already is not taken back: the sandbox may have slowed down since."""
+        self._origin = max(origin, self.now()) if self._read else origin
+        self._pace, self._real, self._read = pace, time.monotonic(), True
+
+    def now(self) -> datetime:
+        """The virtual time, in UTC."""
+        pace = self._pace if math.isfinite(self._pace) else 0.0
+        return self._origin + timedelta(seconds=(time.monotonic() - self._real) * pace)
+
+    def monotonic(self) -> float:
+        """Virtual seconds; never goes back."""
+        return self.now().timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once that much virtual time has passed; where time stands still, real time."""
+        pace = self._pace if self._pace > 0 else 1.0
+        await asyncio.sleep(min(seconds, seconds / pace))
+
+
 class ClockFollower:
     """Reads a sandbox's clock now and then: its time runs fast only while something is being waited for."""
 
-    def __init__(self, clock: FollowingClock, url: str, token: str) -> None:
+    def __init__(self, clock: SandboxClock, url: str, token: str) -> None:
         self._clock = clock
         self._request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 loopback
         self._task: asyncio.Task[None] | None = None
@@ -90,10 +120,8 @@ class ClockFollower:
         """Take one reading; a sandbox that does not answer leaves the clock as it is."""
         with suppress(OSError, ValueError, KeyError), _open(self._request) as answer:
             value = json.loads(answer.read())
-            rate = float(value["speed"])
-            # Between two readings the sandbox may have slowed down: what was shown already is not taken back.
-            origin = max(datetime.fromisoformat(value["origin"]), self._clock.now())
-            self._clock.follow(origin, _FAST if rate < 0 else rate)
+            pace = float(value["speed"])
+            self._clock.follow(datetime.fromisoformat(value["origin"]), math.inf if pace < 0 else pace)
 
     def begin(self) -> None:
         """Go on reading while the loop runs."""
@@ -102,7 +130,7 @@ class ClockFollower:
     async def _go_on(self) -> None:
         while True:
             await asyncio.to_thread(self.read)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_READING)
 
     async def end(self) -> None:
         """Stop reading."""
@@ -170,7 +198,7 @@ def simulated(context: "Context", options: Simulation) -> Connections:
         raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
     context.endpoints = endpoints
     pace = options.pace
-    clock = FollowingClock(datetime.fromtimestamp(0, UTC), 1.0)
+    clock = SandboxClock()
     follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token)
     follow.read()
     context.clock = clock

@@ -188,10 +188,11 @@ class Context:
             collector = await self._facts_collector()
             keys = wanted(self.plan)
             yield self._event("preflight", "running", tr("deploy.step.preflight"), progress=0.0)
-            done = 0
+            done = failures = 0
             async for answer in collector.collect(self.plan, keys):
                 self.facts = collector.facts
                 done += 1
+                failures += answer.error is not None and answer.error.code == "Unreachable"
                 name = "collected" if answer.reason is None else "not_collected"
                 message = tr(f"deploy.preflight.{name}", what=answer.key, reason=answer.reason or "")
                 detail = {"check": answer.key, "reason": answer.reason}

@@ -71,21 +71,13 @@ def _all_ready(snapshot: "Snapshot") -> bool:
 
 def to_dict(snapshot: "Snapshot", causes: "list[Cause]", tr: Translator) -> dict[str, Any]:
     """The JSON of the contract."""
+    from byocni_tui.deploy.doctor import to_dict as cause_dict
     from byocni_tui.deploy.nodes import node_state
 
     states = [node_state(node) for node in snapshot.nodes]
     return {
         "nodes": [{"name": state.name, "ready": state.ready, "message": state.message} for state in states],
-        "causes": [
-            {
-                "code": cause.code,
-                "object": cause.object,
-                "message": tr(f"doctor.causes.{cause.code}.message", **cause.values),
-                "evidence": cause.evidence,
-                "remedy": tr(f"doctor.causes.{cause.code}.remedy", **cause.values),
-            }
-            for cause in causes
-        ],
+        "causes": [cause_dict(cause, tr) for cause in causes],
         "not_seen": [*snapshot.not_seen, tr("doctor.blind")],
     }
 

@@ -31,3 +31,5 @@ def show(event: Event, console: Console) -> None:
             console.out(
                 f"           {finding['code']} {finding['field']}: {finding['message']} {remedy}".rstrip()
             )
+        for cause in detail.get("causes") or ():
+            console.out(f"           {cause['code']} {cause['object']}: {cause['message']} {cause['remedy']}")

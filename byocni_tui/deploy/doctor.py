@@ -13,6 +13,7 @@ import msgspec
 
 from byocni_tui.deploy.kube_steps import KNOWN_AGENTS
 from byocni_tui.deploy.nodes import NodeState, condition, node_state
+from byocni_tui.locale import Translator
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, KubernetesProvider
 
@@ -46,6 +47,17 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     object: str
     evidence: str = ""
     values: dict[str, Any] = {}
+
+
+def to_dict(cause: Cause, tr: Translator) -> dict[str, Any]:
+    """A cause in the shape of ``doctor -o json``."""
+    return {
+        "code": cause.code,
+        "object": cause.object,
+        "message": tr(f"doctor.causes.{cause.code}.message", **cause.values),
+        "evidence": cause.evidence,
+        "remedy": tr(f"doctor.causes.{cause.code}.remedy", **cause.values),
+    }
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from typing import Any, Final
 
+from byocni_tui.deploy.doctor import diagnose, gather, to_dict
 from byocni_tui.deploy.event import Event, Status, timestamp
 from byocni_tui.deploy.failure import StepError, describe, exit_code
 from byocni_tui.deploy.steps import STEPS, Step
 from byocni_tui.deploy.work import Work
 from byocni_tui.errors import EXIT_DONE, UserError
 from byocni_tui.providers.errors import ProviderError
+
+_ON_THE_CLUSTER: Final = ("cni", "nodes-ready", "verify")
 
 
 class Runner:
@@ -73,6 +76,16 @@ class Runner:
         message = work.text("run.failed", step=work.text(f"step.{step.id}"), run=work.journal.run)
         return self._event("run", "failed", message, None, {"exit_code": exit_code(error), "step": step.id})
 
+    async def _causes(self) -> list[dict[str, Any]]:
+        """What ``doctor`` says about the cluster, beside the step's own reason."""
+        tr = self._work.tr
+        try:
+            found = diagnose(await gather(self._work.kube))
+        except ProviderError:
+            # The step's own error stands; a cluster that can't be read has nothing to add to it.
+            return []
+        return [to_dict(cause, tr) for cause in found]
+
     async def _step(self, step: Step) -> ProviderError | StepError | UserError | None:
         """Run one step; its events go into the queue, None ends them."""
         work = self._work
@@ -87,6 +100,8 @@ class Runner:
             self._queue.put_nowait(self._event(step.id, outcome.status, outcome.message, 1.0, outcome.detail))
         except (ProviderError, StepError, UserError) as error:
             message, detail = describe(error, work.tr)
+            if step.id in _ON_THE_CLUSTER and (causes := await self._causes()):
+                detail["causes"] = causes
             self._queue.put_nowait(self._event(step.id, "failed", message, None, detail))
             return error
         finally:

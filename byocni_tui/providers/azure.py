@@ -4,6 +4,7 @@ answers left as the JSON that they are. One pipeline and one connection pool ser
 import asyncio
 import base64
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -34,6 +35,8 @@ _VERSIONS: Final = {
 """api-version by resource type, else by namespace: what Azure CLI 2.91 and the SDKs of 2026 use."""
 
 _PAGE_LIMIT: Final = 1000
+_SSL: Final = re.compile(r" ssl:<[^>]*>")
+"""What aiohttp puts into its messages and nobody wants to read."""
 
 
 class ArmSettings(NamedTuple):
@@ -133,7 +136,7 @@ class ArmClient:
         except HttpResponseError as error:
             raise ProviderError("BadAnswer", str(error.message), operation=what) from error
         except (AzureError, UnicodeDecodeError) as error:
-            raise ProviderError("Unreachable", str(error), operation=what) from error
+            raise ProviderError("Unreachable", _SSL.sub("", str(error)), operation=what) from error
         if response.status_code >= 400:
             raise from_answer(response.status_code, text, what, _seconds(response.headers.get("Retry-After")))
         return response.status_code, response.headers, text

@@ -27,10 +27,15 @@ _AT_ONCE: Final = 8
 
 
 class Answer(NamedTuple):
-    """What became of one key: ``reason`` is None where it was read."""
+    """What became of one key: ``error`` is None where it was read."""
 
     key: str
-    reason: str | None
+    error: ProviderError | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it could not be read."""
+        return f"{self.error.code}: {self.error.message}" if self.error else None
 
 
 def wanted(plan: Plan) -> tuple[str, ...]:
@@ -75,9 +80,9 @@ class FactCollector:
             except ProviderError as error:
                 if error.code == "NotSignedIn" or error.status == 401:
                     raise
-                return Answer(key, f"{error.code}: {error.message}")
+                return Answer(key, error)
             self.facts = merge(self.facts, found)
-            return Answer(key, None)
+            return Answer(key)
 
         tasks = [asyncio.create_task(one(key), name=f"fact {key}") for key in dict.fromkeys(keys)]
         try:
