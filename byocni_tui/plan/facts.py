@@ -8,10 +8,10 @@ from typing import Any, Final
 import msgspec
 
 from byocni_tui.errors import EXIT_USAGE, UserError
+from byocni_tui.plan.arm_shape import refuse_misshapen
 
 Item = dict[str, Any]
 Items = tuple[Item, ...]
-FACTS_LIMIT: Final = 64 * 1024 * 1024
 
 
 class Facts(
@@ -82,6 +82,12 @@ def dump(facts: Facts) -> str:
 
 def load(text: str, where: str) -> Facts:
     """The facts in ``text``: one JSON object, or a recording (JSON lines). UserError, exit status 2, for the rest."""
+    facts = _load(text, where)
+    refuse_misshapen({key: getattr(facts, name) for key, name in _NAMES.items()}, where)
+    return facts
+
+
+def _load(text: str, where: str) -> Facts:
     lines = text.split("\n")
     if any(_is_exchange(line) for line in lines[:1]):
         from byocni_tui.plan.recording import sort_in

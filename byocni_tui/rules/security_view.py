@@ -2,6 +2,7 @@
 as evidence, and a priority in front of it as the way out."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from byocni_tui.plan.finding import Finding, Label, Remedy, Severity
@@ -71,8 +72,10 @@ def closed(decisions: Iterable[Decision]) -> bool:
     return bool(parts) and all(not decision.allow and not decision.doubts for decision in parts)
 
 
+@lru_cache(maxsize=1)
 def view(case: Case) -> View | None:
-    """What the rules look at, where a cluster is made in a subnet that has a group, and the facts hold it."""
+    """What the rules look at, where a cluster is made in a subnet that has a group, and the facts hold it. Three rules
+    ask for it, one after the other."""
     if not of_subnet(case):
         return None
     group = security_group(case)

@@ -203,7 +203,7 @@ def test_the_remedy_keeps_an_identity_that_was_named() -> None:
     ("zone", "raised"), [(ZONE, True), (None, False), ("system", False), ("none", False)]
 )
 def test_a_zone_of_ones_own_needs_a_user_assigned_identity(zone: str | None, raised: bool) -> None:
-    made = Plan().__class__(cluster=Plan().cluster.__class__(name="c", private=True, private_dns_zone=zone))
+    made = Plan(cluster=Cluster(name="c", private=True, private_dns_zone=zone))
     found = [finding for finding in own(made, None) if finding.code == "BYO404"]
     assert [finding.severity for finding in found] == (["error"] if raised else [])
     for finding in found:
