@@ -166,6 +166,12 @@ class Admission:
             obj["status"] = {"loadBalancer": {}}
         elif what in ("jobs.batch", "cronjobs.batch"):
             obj["status"] = {}
+        elif what == _CRDS:
+            stored = [
+                v.get("name", "") for v in obj.get("spec", {}).get("versions") or () if v.get("storage")
+            ]
+            names = {"plural": "", "kind": ""}
+            obj["status"] = {"conditions": None, "acceptedNames": names, "storedVersions": stored}
 
     def _pod(self, pod: Object) -> None:
         spec, ns = pod["spec"], pod["metadata"].get("namespace", "")

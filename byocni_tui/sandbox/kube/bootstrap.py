@@ -61,7 +61,8 @@ def seed(cluster: "KubeCluster") -> None:
     _api_services(cluster)
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     for name, rules in _roles().items():
-        meta = {"name": name, "labels": labels}
+        notes = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
+        meta = {"name": name, "labels": labels, "annotations": notes}
         store.create("clusterroles.rbac.authorization.k8s.io", {"metadata": meta, "rules": rules})
     for name, role, subject in (
         ("cluster-admin", "cluster-admin", "system:masters"),

@@ -117,9 +117,22 @@ class Definitions:
             "acceptedNames": accepted,
             "storedVersions": [v["name"] for v in crd["spec"]["versions"] if v.get("storage")],
         }
-        finalizers = crd["metadata"].setdefault("finalizers", [])
-        if _CLEANUP not in finalizers:
-            finalizers.append(_CLEANUP)
+        self.store.update(CRDS, crd, status=True)
+
+    def condemn(self, name: str) -> None:
+        """Before a CRD is deleted: it stays until its objects are gone."""
+        crd = self.store.get(CRDS, "", name)
+        if crd is None or _CLEANUP in (crd["metadata"].get("finalizers") or ()):
+            return
+        crd["metadata"].setdefault("finalizers", []).append(_CLEANUP)
+        terminating = {
+            "type": "Terminating",
+            "status": "True",
+            "lastTransitionTime": Stamp(self.cluster.clock.now()),
+            "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        }
+        crd.setdefault("status", {}).setdefault("conditions", []).append(terminating)
         self.store.update(CRDS, crd, status=True)
 
 

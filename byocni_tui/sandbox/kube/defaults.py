@@ -226,6 +226,29 @@ def _job_spec(spec: Object) -> None:
 def _job(obj: Object) -> None:
     _job_spec(obj["spec"])
     _template(obj)
+    _job_selector(obj)
+
+
+def _job_selector(job: Object) -> None:
+    """A job selects its pods by its own uid, unless its author does it by hand."""
+    meta, spec = job["metadata"], job["spec"]
+    template = spec.get("template")
+    if (
+        spec.get("selector")
+        or spec.get("manualSelector")
+        or not meta.get("uid")
+        or not isinstance(template, dict)
+    ):
+        return
+    uid, name = meta["uid"], meta["name"]
+    labels = template.setdefault("metadata", {}).setdefault("labels", {})
+    for prefix in ("", "batch.kubernetes.io/"):
+        labels.setdefault(prefix + "controller-uid", uid)
+        labels.setdefault(prefix + "job-name", name)
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    spec["manualSelector"] = False
+    if not meta.get("labels"):
+        meta["labels"] = dict(labels)
 
 
 def _cron_job(obj: Object) -> None:
@@ -305,7 +328,7 @@ def _crd(obj: Object) -> None:
     if names.get("kind"):
         names.setdefault("singular", names["kind"].lower())
         names.setdefault("listKind", names["kind"] + "List")
-    spec.setdefault("conversion", {"strategy": "None"})
+    spec.setdefault("conversion", {}).setdefault("strategy", "None")
 
 
 def _webhooks(obj: Object) -> None:

@@ -161,7 +161,8 @@ def resources(cluster: "KubeCluster", name: str, wanted: str) -> Object | None:
                 inner |= {"group": answer.get("group", ""), "version": answer.get("version", "")}
             listed.append(inner)
     version_text = f"{name}/{wanted}" if name else wanted
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version_text, "resources": listed}
+    kind_of: Object = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if name else {})
+    return {**kind_of, "groupVersion": version_text, "resources": listed}
 
 
 # -- OpenAPI -----------------------------------------------------------------------------------------------------------

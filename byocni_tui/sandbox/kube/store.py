@@ -296,6 +296,9 @@ class Store:
             meta.pop("finalizers", None)
         waits = bool(finalizers) or (bool(obj.get("spec", {}).get("finalizers")) and kind.kind == "Namespace")
         if not waits and seconds == 0:
+            if kind.storage == "pods" and "deletionTimestamp" not in meta:
+                meta["deletionTimestamp"] = Stamp(self._now())
+                meta["deletionGracePeriodSeconds"] = 0
             return self._remove(kind, entry, obj)
         before = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
         if before[0] is None or seconds < (before[1] or 0):
@@ -303,8 +306,9 @@ class Store:
             meta["deletionGracePeriodSeconds"] = seconds
             if kind.counted:
                 meta["generation"] = meta.get("generation", 0) + (before[0] is None)
-        if kind.kind == "Namespace":
+        if kind.kind in ("Namespace", "CustomResourceDefinition"):
             meta.pop("deletionGracePeriodSeconds", None)
+        if kind.kind == "Namespace":
             obj["status"] = {**obj.get("status", {}), "phase": "Terminating"}
         if pack(obj) == entry.raw:
             return obj

@@ -7,6 +7,7 @@ import msgspec
 import yaml
 
 from byocni_tui.sandbox.kube import convert, fields, managed, patch
+from byocni_tui.sandbox.kube.custom import CRDS
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.read import listed
 from byocni_tui.sandbox.kube.request import Target, User, flag
@@ -256,6 +257,8 @@ class Writes:
             raise forbidden("namespaces", "", target.name, "this namespace may not be deleted")
         if call.dry or options.get("dryRun") == ["All"]:
             return old, True
+        if kind.storage == CRDS:
+            self.cluster.definitions.condemn(target.name)
         now = self.store.delete(kind.storage, target.ns, target.name, propagation=propagation, grace=grace)
         gone = self.store.entry(kind.storage, target.ns, target.name) is None
         return now, gone
