@@ -1,5 +1,6 @@
 """The az script as it was exported, run by bash with the real az, kubectl and helm against the sandbox."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from export_plans import plan
 
-from byocni_tui.export import az
+from byocni_tui.export import arm, az
 from byocni_tui.plan.model import (
     Autoscale,
     Cluster,
@@ -63,6 +64,33 @@ def clients_path() -> str:
     return os.pathsep.join([*map(str, folders), os.environ["PATH"]])
 
 
+def in_sandbox(script: str, clients_path: str, folder: Path) -> str:
+    """What bash prints while it runs ``script`` in the environment of a fresh sandbox."""
+    path = folder / "script.sh"
+    path.write_text(script, encoding="utf-8")
+    words = [
+        sys.executable,
+        "-m",
+        "byocni_tui",
+        "sandbox",
+        "--speed",
+        "max",
+        "--state",
+        str(folder / "state"),
+    ]
+    done = subprocess.run(
+        [*words, "--", "bash", str(path)],
+        cwd=folder,
+        env={**os.environ, "PATH": clients_path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.clients
 @pytest.mark.parametrize(
     ("of", "nodes"), [(ARTICLE, 3), (OWN_NETWORK, 3), (ANTREA, 3)], ids=["article", "own network", "antrea"]
@@ -94,4 +122,18 @@ def test_the_script_makes_a_cluster_whose_nodes_are_ready(
     assert done.returncode == 0, done.stderr
     last = done.stdout.rsplit("NAME ", 1)[1].splitlines()[1:]
     assert [line.split()[1] for line in last] == ["Ready"] * nodes
-    assert "cni plugin not initialized" in done.stdout
+    assert "cni plugin not initialized" in printed
+
+
+@pytest.mark.clients
+def test_the_arm_template_is_deployed_by_az(clients_path: str, tmp_path: Path) -> None:
+    (tmp_path / "azuredeploy.json").write_text(arm.render(ARTICLE), encoding="utf-8")
+    steps = """
+        set -euo pipefail
+        az group create --location chinanorth3 --name rg --output none
+        az deployment group validate --resource-group rg --template-file azuredeploy.json --output none
+        az deployment group create --resource-group rg --template-file azuredeploy.json --output none
+        az aks show --resource-group rg --name aks --query networkProfile --output json
+    """
+    profile = json.loads(in_sandbox(steps, clients_path, tmp_path))
+    assert (profile["networkPlugin"], profile["podCidr"]) == ("none", "10.244.0.0/16")
