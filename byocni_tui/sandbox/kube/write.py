@@ -284,17 +284,15 @@ class Writes:
 
 
 def _expect(kind: Kind, obj: Any) -> None:
+    """The object is of the kind that the path names; what it leaves out is taken from there. Raises 400."""
     if not isinstance(obj, dict):
         raise bad_request("the object provided is unrecognized (must be of type " + kind.kind + ")")
-    given, wanted = obj.get("apiVersion"), kind.api_version
-    if not given or not obj.get("kind"):
-        missing = "Kind" if not obj.get("kind") else "apiVersion"
-        raise bad_request(f"Object '{missing}' is missing in the request body")
-    if obj["kind"] != kind.kind or given != wanted:
-        text = f"the API version in the data ({given}) does not match the expected API version ({wanted})"
-        if given == wanted:
-            text = f"the kind in the data ({obj['kind']}) does not match the expected kind ({kind.kind})"
+    given, name = obj.setdefault("apiVersion", kind.api_version), obj.setdefault("kind", kind.kind)
+    if given != kind.api_version:
+        text = f"the API version in the data ({given}) does not match the expected API version ({kind.api_version})"
         raise bad_request(text)
+    if name != kind.kind:
+        raise bad_request(f"the kind in the data ({name}) does not match the expected kind ({kind.kind})")
 
 
 def _place(kind: Kind, target: Target, meta: Object) -> None:
