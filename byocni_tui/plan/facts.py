@@ -9,6 +9,7 @@ import msgspec
 
 from byocni_tui.errors import EXIT_USAGE, UserError
 from byocni_tui.plan.arm_shape import refuse_misshapen
+from byocni_tui.plan.service_shapes import refuse_odd_services
 
 Item = dict[str, Any]
 Items = tuple[Item, ...]
@@ -83,7 +84,9 @@ def dump(facts: Facts) -> str:
 def load(text: str, where: str) -> Facts:
     """The facts in ``text``: one JSON object, or a recording (JSON lines). UserError, exit status 2, for the rest."""
     facts = _load(text, where)
-    refuse_misshapen({key: getattr(facts, name) for key, name in _NAMES.items()}, where)
+    groups = {key: getattr(facts, name) for key, name in _NAMES.items()}
+    refuse_misshapen(groups, where)
+    refuse_odd_services(groups, where)
     return facts
 
 

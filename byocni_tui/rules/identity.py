@@ -51,6 +51,8 @@ def needs(plan: Plan) -> tuple[Need, ...]:
     if not plan.cluster.create:
         return tuple(out)
     out.append(Need(WRITE_CLUSTER, group, "cluster.name"))
+    if plan.cluster.attach_acr:
+        out.append(Need(ASSIGN, plan.cluster.attach_acr, "cluster.attach_acr"))
     if network.subnet.id:
         out.append(Need(JOIN, network.subnet.id, "network.subnet.id"))
         if identity.assign_role:
@@ -87,11 +89,12 @@ def signed_in(case: Case) -> Iterator[Finding]:
         verdict = _allowed(case, need)
         if verdict is None or verdict.allowed:
             continue
-        if need.action == ASSIGN and holder and all(item and item.allowed for item in holder.values()):
+        own_role = need.field == "identity.assign_role"
+        if own_role and holder and all(item and item.allowed for item in holder.values()):
             # The cluster's identity has what it needs already: nothing has to be assigned.
             continue
         by_deny = bool(verdict.path and verdict.path.startswith("denyAssignments"))
-        optional = need.action == ASSIGN and not by_deny
+        optional = own_role and not by_deny
         yield found(
             "BYO401",
             need.field,

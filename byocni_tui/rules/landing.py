@@ -1,6 +1,7 @@
 """What surrounds the subnet that a plan names, read from the facts once for all rules that judge it: its network
 security group, its route table, its NAT gateway, and the address space that its network can reach."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from byocni_tui.plan.facts import Item, Items
@@ -113,9 +114,27 @@ def tags(case: Case) -> Tags:
     return Tags(virtual_network=merged(known), routed=routed)
 
 
+class _Same:
+    """An item by identity, for the cache: facts stay as they were read, and a group may have a thousand rules."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def __hash__(self) -> int:
+        return id(self.item)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.item is self.item
+
+
+@lru_cache(maxsize=4)
+def _read(group: _Same, meaning: Tags) -> tuple[SecurityRule, ...]:
+    return read(group.item, meaning)
+
+
 def rules(case: Case, group: Found) -> tuple[SecurityRule, ...]:
     """The group's rules as they work in that subnet."""
-    return read(group.item, tags(case))
+    return _read(_Same(group.item), tags(case))
 
 
 def dns_servers(case: Case) -> list[Span]:

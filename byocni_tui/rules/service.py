@@ -248,7 +248,7 @@ def quota(case: Case) -> Iterator[Finding]:
 def _short_of(item: Item | None, need: float, variant: str) -> Finding | None:
     if item is None:
         return None
-    limit, used = int(item.get("limit", 0)), int(item.get("currentValue", 0))
+    limit, used = int(item.get("limit") or 0), int(item.get("currentValue") or 0)
     if limit < 0 or limit - used >= need:
         return None
     names = item.get("name") or {}
