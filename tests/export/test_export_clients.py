@@ -98,29 +98,8 @@ def in_sandbox(script: str, clients_path: str, folder: Path) -> str:
 def test_the_script_makes_a_cluster_whose_nodes_are_ready(
     of: Plan, nodes: int, clients_path: str, tmp_path: Path
 ) -> None:
-    script = tmp_path / "create.sh"
-    script.write_text(az.render(of), encoding="utf-8")
-    words = [
-        sys.executable,
-        "-m",
-        "byocni_tui",
-        "sandbox",
-        "--speed",
-        "max",
-        "--state",
-        str(tmp_path / "state"),
-    ]
-    done = subprocess.run(
-        [*words, "--", "bash", str(script)],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": clients_path},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    last = done.stdout.rsplit("NAME ", 1)[1].splitlines()[1:]
+    printed = in_sandbox(az.render(of), clients_path, tmp_path)
+    last = printed.rsplit("NAME ", 1)[1].splitlines()[1:]
     assert [line.split()[1] for line in last] == ["Ready"] * nodes
     assert "cni plugin not initialized" in printed
 
