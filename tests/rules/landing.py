@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from byocni_tui.locale import Translator
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.facts import load as load_facts
@@ -119,8 +117,3 @@ def add_rule(**props: Any) -> Change:
         rules.append({"name": name, "properties": {key: v for key, v in found.items() if v is not None}})
 
     return change
-
-
-def without_facts(facts_: Facts, *names: str) -> Facts:
-    """Facts in which some groups were not collected."""
-    return msgspec.structs.replace(facts_, **dict.fromkeys(names))

@@ -229,3 +229,16 @@ def test_what_a_plan_needs_follows_from_its_steps() -> None:
     assert needs(existing) == ()
     named = plan("hardened", identity__id=None, identity__name="new")
     assert any(need.action.startswith("Microsoft.ManagedIdentity") for need in needs(named))
+
+
+def test_a_registry_to_pull_from_needs_a_role_assignment_there() -> None:
+    registry = f"{SUB}/resourceGroups/images/providers/Microsoft.ContainerRegistry/registries/r"
+    contributor = {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]}
+    attached = plan("shared_route_table", cluster__attach_acr=registry)
+    assert "BYO401" not in codes(attached, facts("shared_route_table"))
+    (finding,) = own(attached, facts("shared_route_table", permissions(registry, contributor)))
+    assert (finding.code, finding.field, finding.values["scope"]) == (
+        "BYO401",
+        "cluster.attach_acr",
+        registry,
+    )

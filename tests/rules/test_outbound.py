@@ -5,6 +5,7 @@ from landing import Change, codes, facts, mended, own, plan
 
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import Network, Plan, Subnet
+from byocni_tui.rules import check
 
 HUB = "hub_and_spoke"
 
@@ -60,6 +61,11 @@ def test_hosts_are_those_of_the_cloud_and_of_the_plugin(cloud: str, host: str) -
     hosts = found[0].values["hosts"]
     assert host in hosts
     assert "quay.io" in hosts
+
+
+@pytest.mark.parametrize("name", ["hub_and_spoke", "hardened", "shared_route_table"])
+def test_no_rule_at_all_blocks_a_fine_zone(name: str) -> None:
+    assert [finding.code for finding in check(plan(name, accept=("BYO322",)), facts(name)).blocking] == []
 
 
 @pytest.mark.parametrize("name", ["hardened", "shared_route_table"])
