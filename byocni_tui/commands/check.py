@@ -62,6 +62,8 @@ async def _collect(args: argparse.Namespace, plan: "Plan", console: Console) -> 
 
     if args.simulate:
         context = Context.simulated(plan, scenario=args.scenario, tr=console.tr)
+        # The sandbox starts in a thread of its own, and a journal belongs to the thread that opened it.
+        context.open_journal()
     else:
         context = Context.live(plan, tr=console.tr)
     try:
