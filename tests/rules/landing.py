@@ -9,11 +9,11 @@ from typing import Any
 from byocni_tui.locale import Translator
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.facts import load as load_facts
-from byocni_tui.plan.finding import Finding
+from byocni_tui.plan.finding import Finding, Label
 from byocni_tui.plan.model import Cluster, Cni, Identity, Network, Plan, ResourceGroup, Subnet
 from byocni_tui.plan.path import replace
 from byocni_tui.rules import check
-from byocni_tui.rules.render import message, remedy_text
+from byocni_tui.rules.render import label, message, remedy_text
 
 FOLDER = Path(__file__).parent / "landing_zones"
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -77,6 +77,9 @@ def own(plan_: Plan, facts_: Facts | None) -> list[Finding]:
     for finding in found:
         for lang in ("en", "zh"):
             tr = Translator(lang)
+            for value in finding.values.values():
+                for item in value if isinstance(value, list) else [value]:
+                    assert not isinstance(item, Label) or label(item.path, tr) != item.path
             for text in (message(finding, tr), remedy_text(finding, tr)):
                 assert text, finding.code
                 assert "{" not in text, (finding.code, text)
