@@ -13,7 +13,7 @@ import msgspec
 from byocni_tui.clock import Clock, RealClock
 from byocni_tui.deploy.event import Event, Status, timestamp
 from byocni_tui.deploy.nodes import NodeState
-from byocni_tui.errors import EXIT_FAILED, EXIT_SIGN_IN
+from byocni_tui.errors import EXIT_SIGN_IN
 from byocni_tui.locale import Translator
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import Plan
@@ -135,7 +135,8 @@ class Context:
             known = self._report = (self.plan, self.facts, check(self.plan, self.facts))
         return known[2]
 
-    async def _facts_collector(self) -> "FactCollector":
+    async def collector(self) -> "FactCollector":
+        """What remembers the facts that were asked for."""
         connections = await self._ready()
         if self._collector is None:
             from byocni_tui.providers.azure_facts import FactCollector
@@ -148,7 +149,7 @@ class Context:
         be read stays unknown. ``ProviderError`` where nobody is signed in."""
         from byocni_tui.providers.azure_facts import wanted
 
-        collector = await self._facts_collector()
+        collector = await self.collector()
         async for _ in collector.collect(self.plan, keys or wanted(self.plan)):
             self.facts = collector.facts
         self.facts = collector.facts
@@ -162,7 +163,8 @@ class Context:
         """The subscriptions that can be seen."""
         return await (await self._ready()).azure.items("/subscriptions")
 
-    def _event(self, step: str, status: Status, message: str, **more: Any) -> Event:
+    def event(self, step: str, status: Status, message: str, **more: Any) -> Event:
+        """An event of this run, in the journal once the run has begun."""
         journal = self.open_journal()
         event = Event(
             time=timestamp(self.clock.now()),
@@ -176,46 +178,17 @@ class Context:
             journal.append(event)
         return event
 
-    async def preflight(self) -> AsyncIterator[Event]:
+    def preflight(self) -> AsyncIterator[Event]:
         """Facts, rules and ARM's validation, one event as each check finishes; the last has status done or failed."""
-        from byocni_tui.deploy.failure import describe, exit_code
-        from byocni_tui.providers.azure_facts import wanted
-        from byocni_tui.providers.errors import ProviderError
-        from byocni_tui.rules import render
+        from byocni_tui.preflight import preflight
 
-        tr = self.tr
-        try:
-            collector = await self._facts_collector()
-            keys = wanted(self.plan)
-            yield self._event("preflight", "running", tr("deploy.step.preflight"), progress=0.0)
-            done = failures = 0
-            async for answer in collector.collect(self.plan, keys):
-                self.facts = collector.facts
-                done += 1
-                failures += answer.error is not None and answer.error.code == "Unreachable"
-                name = "collected" if answer.reason is None else "not_collected"
-                message = tr(f"deploy.preflight.{name}", what=answer.key, reason=answer.reason or "")
-                detail = {"check": answer.key, "reason": answer.reason}
-                yield self._event("preflight", "running", message, progress=done / len(keys), detail=detail)
-            self.facts = collector.facts
-        except ProviderError as error:
-            message, detail = describe(error, tr)
-            yield self._event(
-                "preflight", "failed", message, detail={**detail, "exit_code": exit_code(error)}
-            )
-            return
-        report = self.findings()
-        if report.blocking:
-            codes = list(dict.fromkeys(finding.code for finding in report.blocking))
-            message = tr("deploy.preflight.blocked", count=len(report.blocking), codes=", ".join(codes))
-            findings = [render.to_dict(finding, tr) for finding in report.blocking]
-            blocked = {"codes": codes, "findings": findings, "exit_code": EXIT_FAILED}
-            yield self._event("preflight", "failed", message, detail=blocked)
-            return
-        message = tr("deploy.preflight.clean")
-        if report.findings:
-            message = tr("deploy.preflight.passed", warnings=report.warnings, infos=report.infos)
-        yield self._event("preflight", "done", message, progress=1.0)
+        return preflight(self)
+
+    async def cancel(self) -> None:
+        """Ask Azure to stop making the cluster. ``ProviderError`` where nothing is going on, or it can't be stopped."""
+        from byocni_tui.deploy.bodies import cluster_id
+
+        await (await self._ready()).azure.post(f"{cluster_id(self.plan)}/abort")
 
     async def deploy(self) -> AsyncGenerator[Event, None]:
         """Carry the plan out (or go on with the run that was resumed). Leaving the iterator leaves Azure running. The
@@ -237,7 +210,7 @@ class Context:
             if last is None or last.status != "done":
                 code = ((last.detail if last else None) or {}).get("exit_code", EXIT_SIGN_IN)
                 message = self.tr("deploy.run.failed", step=self.tr("deploy.step.preflight"), run=journal.run)
-                yield self._event("run", "failed", message, detail={"exit_code": code, "step": "preflight"})
+                yield self.event("run", "failed", message, detail={"exit_code": code, "step": "preflight"})
                 return
         work = self.work(connections)
         warm = asyncio.create_task(asyncio.to_thread(connections.preload), name="preload")

@@ -120,8 +120,6 @@ def carry_out(context: "Context", console: Console, *, events: Path | None = Non
 
 
 async def _carry_out(context: "Context", console: Console, copy: IO[str] | None) -> int:
-    import msgspec
-
     from byocni_tui.commands.lines import show
 
     loop = asyncio.get_running_loop()
@@ -130,30 +128,81 @@ async def _carry_out(context: "Context", console: Console, copy: IO[str] | None)
         loop.add_signal_handler(number, stop.set)
     last: Event | None = None
     stream = context.deploy()
-    interrupted = loop.create_task(stop.wait())
+    following: asyncio.Task[Event | None] | None = None
     try:
         while True:
-            following = loop.create_task(anext(stream, None))
+            following = following or loop.create_task(anext(stream, None))
+            interrupted = loop.create_task(stop.wait())
             await asyncio.wait((following, interrupted), return_when=asyncio.FIRST_COMPLETED)
-            if not following.done():
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
-                return _left(context, console)
-            event = following.result()
+            interrupted.cancel()
+            if stop.is_set():
+                stop.clear()
+                if await _leave(context, console, stop):
+                    return _left(context, console)
+                continue
+            event, following = following.result(), None
             if event is None:
                 break
             last = event
-            if copy is not None:
-                copy.write(msgspec.json.encode(event).decode() + "\n")
-                copy.flush()
+            _append(event, copy)
             show(event, console)
     finally:
-        interrupted.cancel()
+        if following is not None:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
         await stream.aclose()
         await context.close()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
     return int((last.detail or {}).get("exit_code", EXIT_FAILED)) if last is not None else EXIT_FAILED
+
+
+def _append(event: "Event", copy: IO[str] | None) -> None:
+    import msgspec
+
+    if copy is None:
+        return
+    try:
+        copy.write(msgspec.json.encode(event).decode() + "\n")
+        copy.flush()
+    except OSError as error:
+        raise UserError("file_not_writable", where=copy.name, detail=str(error)) from error
+
+
+async def _leave(context: "Context", console: Console, stop: asyncio.Event) -> bool:
+    """Whether to stop looking. A person at a terminal is asked; without one, or asked twice, the run is left alone."""
+    if (
+        not (sys.stdin.isatty() and sys.stderr.isatty())
+        or context.journal is None
+        or not context.journal.resources()
+    ):
+        return True
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[str] = loop.create_future()
+
+    def heard() -> None:
+        if not answered.done():
+            answered.set_result(sys.stdin.readline())
+
+    console.say(console.tr("deploy.interrupt.ask"))
+    loop.add_reader(sys.stdin, heard)
+    again = loop.create_task(stop.wait())
+    try:
+        await asyncio.wait((answered, again), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        loop.remove_reader(sys.stdin)
+        again.cancel()
+    choice = answered.result().strip().lower()[:1] if answered.done() else ""
+    if choice == "c":
+        from byocni_tui.deploy.failure import describe
+        from byocni_tui.providers.errors import ProviderError
+
+        try:
+            await context.cancel()
+            console.say(console.tr("deploy.interrupt.cancelling"))
+        except ProviderError as error:
+            console.say(describe(error, console.tr)[0])
+    return choice not in ("c", "k")
 
 
 def _left(context: "Context", console: Console) -> int:

@@ -1,0 +1,88 @@
+"""Everything that can be known before anything is made: facts, rules on them, and ARM's own validation. Part of the
+composition root: ``deploy`` knows no rule, and ``rules`` know no provider."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from byocni_tui.deploy.event import Event
+from byocni_tui.deploy.failure import describe, exit_code
+from byocni_tui.deploy.validate import possible, validate
+from byocni_tui.errors import EXIT_FAILED, UserError
+from byocni_tui.plan.facts import Facts, merge
+from byocni_tui.providers.azure_facts import FactCollector, wanted
+from byocni_tui.providers.errors import ProviderError
+
+if TYPE_CHECKING:
+    from byocni_tui.context import Context
+
+
+async def preflight(context: "Context") -> AsyncIterator[Event]:
+    """One event as each check finishes; the last has status done or failed."""
+    tr = context.tr
+    try:
+        collector = await context.collector()
+        yield context.event("preflight", "running", tr("deploy.step.preflight"), progress=0.0)
+        async for event in _facts(context, collector):
+            yield event
+        if possible(context.plan, collector.facts):
+            yield await _validated(context, collector)
+    except (ProviderError, UserError) as error:
+        message, detail = describe(error, tr)
+        detail["exit_code"] = exit_code(error)
+        yield context.event("preflight", "failed", message, detail=detail)
+        return
+    yield _judged(context)
+
+
+async def _facts(context: "Context", collector: FactCollector) -> AsyncIterator[Event]:
+    """One event a fact. Raises where nothing at all can be reached: then nothing was checked."""
+    keys = wanted(context.plan)
+    unreachable: list[ProviderError] = []
+    done = 0
+    async for answer in collector.collect(context.plan, keys):
+        context.facts = collector.facts
+        done += 1
+        if answer.error is not None and answer.error.code == "Unreachable":
+            unreachable.append(answer.error)
+        yield _read(context, answer.key, answer.reason, done / len(keys))
+    context.facts = collector.facts
+    if len(unreachable) == len(keys):
+        raise unreachable[0]
+
+
+def _read(context: "Context", what: str, reason: str | None, progress: float | None) -> Event:
+    name = "collected" if reason is None else "not_collected"
+    message = context.tr(f"deploy.preflight.{name}", what=what, reason=reason or "")
+    return context.event(
+        "preflight", "running", message, progress=progress, detail={"check": what, "reason": reason}
+    )
+
+
+async def _validated(context: "Context", collector: FactCollector) -> Event:
+    """Let ARM judge the cluster; what it says becomes a fact."""
+    reason = None
+    try:
+        found = await validate((await context.connections()).azure, context.plan)
+        collector.facts = context.facts = merge(collector.facts, Facts(validation=found))
+    except ProviderError as error:
+        if error.code == "NotSignedIn" or error.status == 401:
+            raise
+        reason = f"{error.code}: {error.message}"
+    return _read(context, "validation", reason, None)
+
+
+def _judged(context: "Context") -> Event:
+    """What the rules say with all facts."""
+    from byocni_tui.rules import render
+
+    tr, report = context.tr, context.findings()
+    if report.blocking:
+        codes = list(dict.fromkeys(finding.code for finding in report.blocking))
+        message = tr("deploy.preflight.blocked", count=len(report.blocking), codes=", ".join(codes))
+        findings = [render.to_dict(finding, tr) for finding in report.blocking]
+        detail = {"codes": codes, "findings": findings, "exit_code": EXIT_FAILED}
+        return context.event("preflight", "failed", message, detail=detail)
+    message = tr("deploy.preflight.clean")
+    if report.findings:
+        message = tr("deploy.preflight.passed", warnings=report.warnings, infos=report.infos)
+    return context.event("preflight", "done", message, progress=1.0)
