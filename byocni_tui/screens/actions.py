@@ -66,7 +66,12 @@ class WizardActions(_Base):
         if not session.demand(session.step):
             self._to_problem(session.step)
             return
-        await self.show_step(steps.IDS[steps.IDS.index(session.step) + 1])
+        await self.show_step(session.order[self._at() + 1])
+
+    def _at(self) -> int:
+        """Where the step in view stands; one that has just dropped out of the order counts as the one before."""
+        order, here = self.session.order, steps.IDS.index(self.session.step)
+        return max(index for index, step_id in enumerate(order) if steps.IDS.index(step_id) <= here)
 
     def _to_problem(self, step_id: str) -> None:
         problem = self.session.first_problem(step_id)
@@ -103,9 +108,9 @@ class WizardActions(_Base):
 
     async def action_back(self) -> None:
         """The step before; never blocked."""
-        at = steps.IDS.index(self.session.step)
-        if at:
-            await self.show_step(steps.IDS[at - 1])
+        at = self._at()
+        if at > 0:
+            await self.show_step(self.session.order[at - 1])
 
     def action_remedy(self) -> None:
         """Take the values that mend the field in focus, or else the first problem in view."""
@@ -189,7 +194,7 @@ class WizardActions(_Base):
         """Pick a step."""
         tr = self.session.tr
         options = []
-        for number, step_id in enumerate(steps.IDS, 1):
+        for number, step_id in enumerate(self.session.order, 1):
             count = self.session.problems(step_id) if step_id in self.session.seen else 0
             note = f"  {self.session.tr('wizard.state.problems', count=count)}" if count else ""
             options.append((step_id, f"{number:>2}  {tr(f'wizard.steps.{step_id}.title')}{note}"))

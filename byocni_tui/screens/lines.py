@@ -67,6 +67,9 @@ class Lines:
         at = min(steps.IDS.index(self.session.step), steps.IDS.index("review"))
         while True:
             step_id = steps.IDS[at]
+            if step_id not in self.session.order:
+                at += 1
+                continue
             self.session.go(step_id)
             self._save()
             try:
@@ -110,17 +113,20 @@ class Lines:
 
     def _step(self, step_id: str) -> None:
         session, tr = self.session, self.session.tr
-        number = steps.IDS.index(step_id) + 1
+        number = self.session.order.index(step_id) + 1
         title = tr(f"wizard.steps.{step_id}.title")
         self._out("")
-        self._out(tr("wizard.line.step", number=number, total=len(steps.IDS), title=title))
+        self._out(tr("wizard.line.step", number=number, total=len(self.session.order), title=title))
         self._out(tr(f"wizard.steps.{step_id}.lead"))
         step = steps.step(step_id)
         if step_id == "start":
             self._out(tr("wizard.start.boundary"))
-        for path in step.first:
+        asked = self.session.asked(step_id)
+        for path in asked:
             self._field(path)
         more = [p for p in steps.paths(step, len(session.plan.node_pools)) if p not in step.first]
+        if asked != step.first:
+            more = []
         if more and self._yes("wizard.line.more", default=False, count=len(more)):
             for path in more:
                 self._field(path)

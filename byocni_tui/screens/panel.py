@@ -54,7 +54,7 @@ class StepPanel(VerticalScroll, can_focus=False):
 
     def first_paths(self) -> tuple[str, ...]:
         """The fields that are always in view."""
-        return steps.step(self.step).first
+        return self.session.asked(self.step)
 
     def more_paths(self) -> tuple[str, ...]:
         """The fields that F7 unfolds."""

@@ -61,8 +61,8 @@ class RegionPanel(StepPanel):
                 Option(f"{fit(str(item['name']), 22)} {item.get('displayName', '')}", id=str(item["name"]))
                 for item in wanted
             )
-            if exact:
-                self._list.highlighted = names.index(typed)
+            if names:
+                self._list.highlighted = names.index(typed) if exact else 0
         self._list.display = bool(wanted)
         self._state.display = not wanted
         self._state.update(self.session.tr("wizard.region.none"))

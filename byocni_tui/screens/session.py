@@ -50,6 +50,17 @@ class Session:
         """The answers so far."""
         return self.context.plan
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The steps of this plan: a cluster that exists already has its network."""
+        return tuple(i for i in steps.IDS if i != "network" or self.plan.cluster.create)
+
+    def asked(self, step_id: str) -> tuple[str, ...]:
+        """The fields of a step that are always in view: of a cluster that exists only which one it is."""
+        if step_id == "cluster" and not self.plan.cluster.create:
+            return ("cluster.create", "cluster.name")
+        return steps.step(step_id).first
+
     def judge(self) -> None:
         """Run the rules on the plan as it stands."""
         self.findings = tuple(self.context.findings().findings)
@@ -140,7 +151,7 @@ class Session:
 
     def first_blocked_step(self) -> str | None:
         """The earliest step with a problem."""
-        return next((step_id for step_id in steps.IDS if self.problems(step_id)), None)
+        return next((step_id for step_id in self.order if self.problems(step_id)), None)
 
     def at(self, path: str) -> list[Finding]:
         """Findings to show in the row ``path``: of fields that were left, or that belong to such a field's pair."""

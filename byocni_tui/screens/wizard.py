@@ -52,7 +52,8 @@ class WizardScreen(WizardActions, Screen[None]):
     WizardScreen.-wide #body { padding: 1 1 0 1; }
     #side { layout: vertical; height: 1fr; }
     WizardScreen.-medium #side, WizardScreen.-wide #side { padding-top: 1; padding-right: 1; }
-    WizardScreen.-narrow Why { height: 3; }
+    #side Why { height: 13; }
+    WizardScreen.-narrow #side Why { height: 3; }
     WizardScreen.-narrow Commands { height: 4; }
     WizardScreen.-narrow.-tiny #side { display: none; }
     WizardScreen.-narrow.-tiny #middle { grid-size: 1 2; grid-rows: 1 1fr; }
@@ -127,8 +128,8 @@ class WizardScreen(WizardActions, Screen[None]):
 
     async def _ahead(self) -> None:
         """Mount one more panel in each idle moment, the next ones first."""
-        here = steps.IDS.index(self.session.step)
-        for step_id in (*steps.IDS[here:], *steps.IDS[:here]):
+        here = self._at()
+        for step_id in (*self.session.order[here:], *self.session.order[:here]):
             if step_id not in self.panels:
                 await self._ensure(step_id)
                 self.call_after_refresh(self._ahead)
@@ -189,8 +190,8 @@ class WizardScreen(WizardActions, Screen[None]):
 
     def _show_banner(self) -> None:
         session, tr = self.session, self.session.tr
-        here = steps.IDS.index(session.step) + 1
-        place = f"{here}/{len(steps.IDS)} {tr(f'wizard.steps.{session.step}.name')}"
+        here = self.session.order.index(session.step) + 1
+        place = f"{here}/{len(self.session.order)} {tr(f'wizard.steps.{session.step}.name')}"
         problems = session.problems(session.step)
         demanded = any(path in session.left for path in steps.paths(steps.step(session.step)))
         if session.run.active:
@@ -204,7 +205,7 @@ class WizardScreen(WizardActions, Screen[None]):
     def _show_steps(self) -> None:
         session, tr = self.session, self.session.tr
         marks = []
-        for step_id in steps.IDS:
+        for step_id in self.session.order:
             problems = session.problems(step_id) if step_id in session.seen else 0
             if step_id == session.step:
                 state = "here"

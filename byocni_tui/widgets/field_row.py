@@ -46,7 +46,7 @@ class FieldRow(Widget):
     FieldRow { height: auto; width: 1fr; }
     FieldRow > Horizontal { height: 1; width: 1fr; }
     FieldRow .label { width: 25; color: $text-muted; padding-left: 1; }
-    FieldRow .mark { width: 3; text-align: right; padding-right: 1; }
+    FieldRow .mark { width: 2; text-align: right; }
     FieldRow Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; color: $foreground; }
     FieldRow Input:focus { background: $boost; border: none; }
     FieldRow Choice { padding: 0 1; }

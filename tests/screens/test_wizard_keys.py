@@ -248,3 +248,20 @@ async def test_nothing_is_cut_off_at_80_by_24(lang: str) -> None:
                 from rich.cells import cell_len
 
                 assert cell_len(row.spec.label) <= 23, row.spec.label
+
+
+async def test_a_cluster_that_exists_is_picked_and_its_network_is_not_asked() -> None:
+    context, app = wizard(plan=ready_plan())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*["ctrl+n"] * 4, "down", "right")
+        await settle(pilot)
+        assert not context.plan.cluster.create
+        assert "old-cluster" in text(app)
+        await pilot.press("tab", "enter")
+        await settle(pilot)
+        assert context.plan.cluster.name == "old-cluster"
+        assert context.plan.resource_group.name == "old-group"
+        assert not context.plan.resource_group.create
+        assert context.plan.region == "chinaeast2"
+        assert "network" not in app.session.order
+        fits(app, 80, 24)

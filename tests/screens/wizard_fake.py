@@ -21,6 +21,15 @@ LOCATIONS = [
         ("chinanorth3", "China North 3"),
     )
 ]  # fmt: skip
+CLUSTERS = [
+    {
+        "id": "/subscriptions/26fe00f8-9173-4872-9134-bb1d2e00343a/resourcegroups/old-group/providers"
+        "/Microsoft.ContainerService/managedClusters/old-cluster",
+        "name": "old-cluster",
+        "location": "chinaeast2",
+        "properties": {"networkProfile": {"networkPlugin": "none", "podCidr": "10.244.0.0/16"}},
+    }
+]
 SCRIPT: tuple[tuple[str, float, str], ...] = (
     ("preflight", 4, "Nothing stands in the way"), ("resource-group", 2, "Resource group myResourceGroup"),
     ("cluster", 282, "Cluster myAKSCluster is there"), ("read-back", 1, "The network plugin is none"),
@@ -79,7 +88,7 @@ class FakeContext:
 
     async def collect(self, *keys: str) -> Facts:
         self.calls.append("collect")
-        self.facts = Facts(cloud=self.plan.cloud, locations=LOCATIONS)
+        self.facts = Facts(cloud=self.plan.cloud, locations=LOCATIONS, managed_clusters=CLUSTERS)
         return self.facts
 
     async def preflight(self) -> AsyncIterator[Event]:
