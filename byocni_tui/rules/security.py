@@ -197,11 +197,11 @@ def outbound(case: Case) -> Iterator[Finding]:
         if deciding in told:
             continue
         certain = all(item.decision.certain for _, item in own)
-        what = [Label(name) for name in dict.fromkeys(name for name, _ in own)]
+        what = [Label(f"traffic.{name}") for name in dict.fromkeys(name for name, _ in own)]
         unknown = dict.fromkeys(
             name for _, item in own for name in (*item.decision.unknown, *item.decision.doubts)
         )
-        names = [Label("source_port") if name == SOURCE_PORT else name for name in unknown]
+        names = [Label("traffic.source_port") if name == SOURCE_PORT else name for name in unknown]
         yield _out(seen, [deciding], "warning", "some" if certain else "unsure", what, tags=names)
 
 

@@ -142,7 +142,7 @@ def complain(
         rule=[item.name if item else "-" for item in deciding],
         priority=first.priority if first else 65500,
         direction=direction,
-        way=Label(direction.lower()),
+        way=Label(f"traffic.{direction.lower()}"),
         free=priority,
         subnet=list(view.subnet),
         **values,
