@@ -56,19 +56,14 @@ def check(plan: Plan, facts: Facts | None = None) -> Report:
     not_run: list[NotRun] = []
     for code in sorted(RULES):
         rule = RULES[code]
-        needs = (need.format(region=_region(plan)) for need in rule.needs)
-        lacking = tuple(need.rstrip(".") for need in needs if not case.facts.has(need))
-        if lacking and (rule.applies is None or rule.applies(case)):
+        lacking = rule.lacks(case)
+        if lacking:
             not_run.append(NotRun(code, lacking, "partly" if rule.plan_only else "facts"))
-        if not lacking or rule.plan_only:
+        if rule.runs(case):
             findings.extend(rule.check(case))
     kept = [_settled(finding, plan) for finding in silenced(findings)]
     kept.sort(key=lambda finding: (_RANK[finding.severity], finding.code))
     return Report(tuple(kept), tuple(not_run))
-
-
-def _region(plan: Plan) -> str:
-    return (plan.region or "").replace(" ", "").lower()
 
 
 def _settled(finding: Finding, plan: Plan) -> Finding:

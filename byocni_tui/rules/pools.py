@@ -11,6 +11,7 @@ from byocni_tui.rules.known_ranges import Use
 from byocni_tui.rules.ranges import PRIVATE, RESERVED, UNUSABLE, Range
 from byocni_tui.rules.registry import found, rule
 from byocni_tui.rules.resources import vnet_id
+from byocni_tui.rules.subnet import names_vnet
 from byocni_tui.rules.suggest import CONVENTIONAL, move
 
 POD: Final = "network.pod_cidr"
@@ -83,6 +84,7 @@ def _around(case: Case, use: Use) -> str | None:
     source=sources.BYO_CNI,
     needs=("virtualNetworks", "managedClusters"),
     plan_only=True,
+    applies=names_vnet,
 )
 def in_use_elsewhere(case: Case) -> Iterator[Finding]:
     """A peer, an office: pods would answer instead of the hosts there, or the other way round."""

@@ -10,6 +10,7 @@ from byocni_tui.rules.case import Case
 
 Check = Callable[[Case], Iterator[Finding]]
 Applies = Callable[[Case], bool]
+Relevant = Callable[[Case, str], bool]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -24,6 +25,25 @@ class Rule(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     plan_only: bool = True
     applies: Applies | None = None
+    relevant: Relevant | None = None
+
+    def lacks(self, case: Case) -> tuple[str, ...]:
+        """The facts that it would need for this plan, and that were not collected."""
+        if self.applies is not None and not self.applies(case):
+            return ()
+        missing = self._missing(case)
+        if self.relevant is not None:
+            missing = {need: key for need, key in missing.items() if self.relevant(case, need)}
+        return tuple(key.rstrip(".") for key in missing.values())
+
+    def runs(self, case: Case) -> bool:
+        """Whether it can look at this plan with the facts that there are."""
+        return self.plan_only or not self._missing(case)
+
+    def _missing(self, case: Case) -> dict[str, str]:
+        region = (case.plan.region or "").replace(" ", "").lower()
+        keys = {need: need.format(region=region) for need in self.needs}
+        return {need: key for need, key in keys.items() if not case.facts.has(key)}
 
 
 RULES: Final[dict[str, Rule]] = {}
@@ -36,13 +56,14 @@ def rule(
     needs: tuple[str, ...] = (),
     plan_only: bool | None = None,
     applies: Applies | None = None,
+    relevant: Relevant | None = None,
 ) -> Callable[[Check], Check]:
     """Register a rule. One that needs facts does not run without them unless ``plan_only`` says so."""
 
     def register(check: Check) -> Check:
         assert code not in RULES, code
         alone = not needs if plan_only is None else plan_only
-        RULES[code] = Rule(code, severities, source, check, needs, alone, applies)
+        RULES[code] = Rule(code, severities, source, check, needs, alone, applies, relevant)
         return check
 
     return register

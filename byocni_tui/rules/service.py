@@ -205,6 +205,11 @@ def _zones(index: int, zones: tuple[str, ...], sku: Item, values: dict[str, Any]
         )
 
 
+def _counts(case: Case, need: str) -> bool:
+    """Cores can be counted only where sizes are named, addresses only for a load balancer."""
+    return case.plan.network.outbound_type == "loadBalancer" if need == "usages.network" else names_size(case)
+
+
 @rule(
     "BYO506",
     "error",
@@ -212,6 +217,7 @@ def _zones(index: int, zones: tuple[str, ...], sku: Item, values: dict[str, Any]
     needs=("usages.compute", "usages.network", "skus.{region}"),
     plan_only=True,
     applies=lambda case: case.new,
+    relevant=_counts,
 )
 def quota(case: Case) -> Iterator[Finding]:
     """Cores for nodes and surge, of the family and of the region; one public address for the load balancer."""
