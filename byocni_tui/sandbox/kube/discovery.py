@@ -240,3 +240,31 @@ def _operation(verb: str, gvk: Object, reference: Object) -> Object:
         names = ("dryRun", "fieldManager", "fieldValidation")
         out["parameters"] = [{"name": n, "in": "query", "schema": {"type": "string"}} for n in names]
     return out
+
+
+def openapi_v2(cluster: "KubeCluster", *, protobuf: bool) -> tuple[bytes, str]:
+    """(``/openapi/v2``, its content type). kubectl and helm look there for kinds that v3 does not know, and only in
+    protobuf: an empty document tells them so. As JSON it has the definitions, without paths."""
+    title, number = "Kubernetes", f"v{cluster.version}"
+    if protobuf:
+        info = _field(1, title.encode()) + _field(2, number.encode())
+        body = _field(1, b"2.0") + _field(2, info) + _field(8, b"")
+        return body, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    definitions: Object = {}
+    for name in schema.index():
+        raw = schema.raw_document(name) or b"{}"
+        moved = raw.replace(b"#/components/schemas/", b"#/definitions/")
+        definitions |= msgspec.json.decode(moved)["components"]["schemas"]
+    document = {
+        "swagger": "2.0",
+        "info": {"title": title, "version": number},
+        "paths": {},
+        "definitions": definitions,
+    }
+    return msgspec.json.encode(document), "application/json"
+
+
+def _field(number: int, data: bytes) -> bytes:
+    """One length-delimited protobuf field; short ones only."""
+    assert len(data) < 128
+    return bytes((number << 3 | 2, len(data))) + data

@@ -137,6 +137,10 @@ class ApiServer:
             return web.Response(text="ok")
         if path == "/openapi/v3":
             return self.writer.json(discovery.openapi_index(self.cluster, self.prefix))
+        if path == "/openapi/v2":
+            wanted = "protobuf" in request.headers.get("Accept", "")
+            body, kind = discovery.openapi_v2(self.cluster, protobuf=wanted)
+            return _tagged(request, body, {"Content-Type": kind})
         if path.startswith("/openapi/v3/"):
             document = discovery.openapi_document(self.cluster, path.removeprefix("/openapi/v3/"))
             if document is None:
