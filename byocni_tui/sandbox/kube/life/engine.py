@@ -252,8 +252,12 @@ class Life:
         """Go on from ``dump``; the store is loaded before."""
         self.state = {**_empty(), **clone(state)}
         self._queue.clear()
+        self._draining = True  # the clock is loaded after this: a timer of now would be lost
+        try:
+            self.resync()
+        finally:
+            self._draining = False
         self._armed = None
-        self.resync()
 
 
 def _empty() -> dict[str, Any]:

@@ -96,6 +96,7 @@ class Kubelet(Containers):
         """Look at the pods that wait for their sandbox on a node."""
         for uid, run in list(self.runs.items()):
             if run.node == node and not run.sandbox and uid in self.runs:
+                run.retry_at = 0.0
                 self._life.enqueue(self.name, run.ns, run.name)
 
     def _sync(self, pod: Obj, run: Run) -> None:
@@ -120,6 +121,8 @@ class Kubelet(Containers):
             life.update_status("pods", {**current, "status": new})
 
     def _advance(self, pod: Obj, run: Run) -> None:
+        if not run.sandbox and self._life.now() < run.retry_at - 1e-6:
+            return
         if not run.mounted and not self._mount(pod, run):
             return
         if not run.sandbox and not self._sandbox(pod, run):
@@ -139,6 +142,10 @@ class Kubelet(Containers):
                     box.reason = "PodInitializing" if not box.runs else box.reason
                 self._drive(pod, run, box, spec_of(pod, box))
 
+    def _retry(self, run: Run, delay: float, *, awaited: bool) -> None:
+        run.retry_at = self._life.now() + delay
+        self._again(run, delay, awaited=awaited)
+
     # -- before the containers ---------------------------------------------------------------------------------------
 
     def _mount(self, pod: Obj, run: Run) -> bool:
@@ -157,7 +164,7 @@ class Kubelet(Containers):
                     warning=True,
                 )  # fmt: skip
                 run.tries += 1
-                self._again(run, min(120.0, 0.5 * 2 ** (run.tries - 1)), awaited=False)
+                self._retry(run, min(120.0, 0.5 * 2 ** (run.tries - 1)), awaited=False)
                 return False
         run.mounted, run.tries = True, 0
         return True
@@ -166,7 +173,7 @@ class Kubelet(Containers):
         if not pod["spec"].get("hostNetwork"):
             if not self.network.configured(run.node):
                 self._tell(pod, "NetworkNotReady", f"network is not ready: {NOT_INITIALIZED}", warning=True)
-                self._again(run, _NETWORK_RETRY, awaited=False)
+                self._retry(run, _NETWORK_RETRY, awaited=False)
                 return False
             run.ip, error = self.network.attach(pod, run.node)
             if error:
@@ -177,7 +184,7 @@ class Kubelet(Containers):
                     f'sandbox "{sandbox}": {error}', warning=True,
                 )  # fmt: skip
                 run.tries += 1
-                self._again(run, _SANDBOX_RETRY, awaited=run.tries <= _HOPEFUL_TRIES)
+                self._retry(run, _SANDBOX_RETRY, awaited=run.tries <= _HOPEFUL_TRIES)
                 return False
         run.sandbox = True
         return True

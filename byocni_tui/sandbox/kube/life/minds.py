@@ -34,7 +34,7 @@ class Minds:
         if fault is not None:
             return Outcome(
                 float(fault.get("seconds", 1.0)), int(fault.get("code", 1)), log=str(fault.get("log", "")),
-                message=str(fault.get("message", "")),
+                message=str(fault.get("message", "")), listens=[],
             )  # fmt: skip
         rng = life.world.rng(f"{life.id}/boot/{pod['metadata']['uid']}/{box.name}/{box.runs}")
         rule = self._behaviours.container(pod, container)

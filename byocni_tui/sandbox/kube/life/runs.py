@@ -55,6 +55,8 @@ class Run(msgspec.Struct, omit_defaults=True):
     ip: str = ""
     tries: int = 0
     """Failed attempts at what comes next (mount, sandbox)."""
+    retry_at: float = 0.0
+    """Before then what failed is not tried again."""
     stopping: bool = False
     since: dict[str, float] = {}
     """When each condition last changed."""

@@ -102,15 +102,16 @@ class Shell:
                 t.next()
 
     def _and_or(self, t: "Tokens", *, act: bool) -> None:
+        negated = t.peek() == "!"
         self._pipeline(t, act=act)
-        tested = False
+        counts = not negated
         while t.peek() in ("&&", "||"):
             op = t.next()
             t.skip_lines()
             run = act and ((self.status == 0) == (op == "&&"))
             self._pipeline(t, act=run)
-            tested = True
-        if self.strict and act and self.status and not tested:
+            counts = run
+        if self.strict and act and self.status and counts:
             raise Exit(self.status)
 
     def _pipeline(self, t: "Tokens", *, act: bool) -> None:
@@ -233,15 +234,14 @@ class Shell:
         done = not act
         ran = False
         while True:
-            word = t.next()  # if or elif
-            self._list(t, act=not done)
+            t.next()  # if or elif
+            self._condition(t, act=not done)
             taken = not done and self.status == 0
             t.expect("then")
             self._list(t, act=taken)
             done, ran = done or taken, ran or taken
             if t.peek() != "elif":
                 break
-        del word
         if t.peek() == "else":
             t.next()
             self._list(t, act=act and not done)
@@ -250,13 +250,19 @@ class Shell:
         if act and not ran:
             self.status = 0
 
+    def _condition(self, t: "Tokens", *, act: bool) -> None:
+        """``set -e`` does not count in a condition."""
+        kept, self.strict = self.strict, False
+        self._list(t, act=act)
+        self.strict = kept
+
     def _while(self, t: "Tokens", *, act: bool) -> None:
         until = t.next() == "until"
         start = t.at
         status = 0
         while True:
             t.at = start
-            self._list(t, act=act)
+            self._condition(t, act=act)
             go = act and (self.status == 0) != until
             t.expect("do")
             body = t.at

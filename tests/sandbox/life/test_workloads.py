@@ -1,0 +1,183 @@
+"""Deployments, StatefulSets, Jobs and what becomes of their pods; expectations are the recordings'."""
+
+from life_lab import Lab
+
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "nginx:1.27", ports: [{containerPort: 80}]}]}
+"""
+
+
+def test_a_rollout_keeps_two_revisions_and_ends(online: Lab) -> None:
+    online.apply(WEB)
+    online.settle()
+    web = online.get("deployments.apps", "web")
+    assert [c["reason"] for c in web["status"]["conditions"]] == [
+        "MinimumReplicasAvailable",
+        "NewReplicaSetAvailable",
+    ]
+    web["spec"]["template"]["spec"]["containers"][0]["image"] = "nginx:1.28"
+    online.store.update("deployments.apps", web)
+    online.settle()
+    web = online.get("deployments.apps", "web")
+    status = {
+        k: web["status"][k]
+        for k in ("replicas", "updatedReplicas", "availableReplicas", "observedGeneration")
+    }
+    assert status == {"replicas": 2, "updatedReplicas": 2, "availableReplicas": 2, "observedGeneration": 2}
+    sets = online.store.list("replicasets.apps", "default")
+    revisions = {
+        s["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: s["spec"]["replicas"] for s in sets
+    }
+    assert revisions == {"1": 0, "2": 2}
+    messages = [e["message"] for e in online.events("web", "ScalingReplicaSet")]
+    assert sum(m.endswith("from 0 to 2") for m in messages) == 1
+    assert sum(m.endswith("from 1 to 0") for m in messages) == 1
+
+
+def test_an_image_that_never_comes_keeps_the_old_pods(online: Lab) -> None:
+    online.apply(WEB)
+    online.settle()
+    web = online.get("deployments.apps", "web")
+    web["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.invalid/none:1"
+    online.store.update("deployments.apps", web)
+    online.settle()
+    online.step(700)
+    status = online.get("deployments.apps", "web")["status"]
+    assert status["availableReplicas"] == 2
+    assert status["conditions"][-1]["reason"] == "ProgressDeadlineExceeded"
+
+
+def test_deleting_a_deployment_takes_everything_along(online: Lab) -> None:
+    online.apply(WEB)
+    online.settle()
+    online.store.delete("deployments.apps", "default", "web")
+    online.settle()
+    assert not online.store.list("replicasets.apps", "default")
+    assert not online.pods("web-")
+
+
+def test_orphans_stay(online: Lab) -> None:
+    online.apply(WEB)
+    online.settle()
+    online.store.delete("deployments.apps", "default", "web", propagation="Orphan")
+    online.settle()
+    (rs,) = online.store.list("replicasets.apps", "default")
+    assert "ownerReferences" not in rs["metadata"]
+    assert len(online.pods("web-")) == 2
+
+
+def test_a_stateful_set_counts_its_pods(online: Lab) -> None:
+    online.apply(
+        WEB.replace("Deployment", "StatefulSet")
+        .replace("name: web}", "name: db}")
+        .replace("replicas: 2", "replicas: 3")
+    )
+    online.settle()
+    assert [p["metadata"]["name"] for p in online.pods("db-")] == ["db-0", "db-1", "db-2"]
+    status = online.get("statefulsets.apps", "db")["status"]
+    assert (status["readyReplicas"], status["currentRevision"]) == (3, status["updateRevision"])
+
+
+def job(command: str, **spec: object) -> str:
+    extra = "".join(f"  {k}: {v}\n" for k, v in spec.items())
+    return (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec:\n" + extra + "  template:\n    spec:\n"
+        "      restartPolicy: Never\n"
+        f"      containers: [{{name: x, image: 'busybox:1.36', command: [sh, -c, {command!r}]}}]\n"
+    )  # fmt: skip
+
+
+def test_a_job_succeeds_with_its_message(online: Lab) -> None:
+    online.apply(job("echo done > /dev/termination-log"))
+    online.settle()
+    assert [c["type"] for c in online.get("jobs.batch", "j")["status"]["conditions"]] == [
+        "SuccessCriteriaMet",
+        "Complete",
+    ]
+    (pod,) = online.pods("j-")
+    assert pod["status"]["phase"] == "Succeeded"
+    assert pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"] == "done\n"
+
+
+def test_a_job_fails_after_its_limit(online: Lab) -> None:
+    online.apply(job("echo no route; exit 3", backoffLimit=1))
+    online.settle()
+    online.step(30)
+    last = online.get("jobs.batch", "j")["status"]["conditions"][-1]
+    assert (last["type"], last["reason"]) == ("Failed", "BackoffLimitExceeded")
+    assert [p["status"]["phase"] for p in online.pods("j-")] == ["Failed", "Failed"]
+
+
+def test_a_namespace_goes_with_its_content(online: Lab) -> None:
+    online.apply("{apiVersion: v1, kind: Namespace, metadata: {name: lab}}")
+    online.apply(WEB.replace("{name: web}", "{name: web, namespace: lab}"))
+    online.settle()
+    online.store.delete("namespaces", "", "lab")
+    online.settle()
+    assert online.store.get("namespaces", "", "lab") is None
+    assert not online.store.list("pods", "lab")
+
+
+def test_a_service_knows_its_ready_pods(online: Lab) -> None:
+    online.apply(WEB)
+    online.apply(
+        "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}"
+    )
+    online.settle()
+    addresses = {p["status"]["podIP"] for p in online.pods("web-")}
+    (subset,) = online.get("endpoints", "web")["subsets"]
+    assert {a["ip"] for a in subset["addresses"]} == addresses
+    (piece,) = online.store.list("endpointslices.discovery.k8s.io", "default")[1:]
+    assert {a for e in piece["endpoints"] for a in e["addresses"]} == addresses
+
+
+def test_a_budget_counts(online: Lab) -> None:
+    online.apply(WEB)
+    online.apply(
+        "{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}, "
+        "spec: {minAvailable: 2, selector: {matchLabels: {app: web}}}}"
+    )
+    online.settle()
+    status = online.get("poddisruptionbudgets.policy", "web")["status"]
+    assert (status["currentHealthy"], status["desiredHealthy"], status["disruptionsAllowed"]) == (2, 2, 0)
+
+
+def test_crash_loops_back_off(online: Lab) -> None:
+    online.apply(
+        "{apiVersion: v1, kind: Pod, metadata: {name: crashes}, spec: {containers: [{name: x, image: 'busybox:1.36', "
+        "terminationMessagePolicy: FallbackToLogsOnError, command: [sh, -c, 'echo cannot reach 10.0.0.1; exit 1']}]}}"
+    )
+    online.settle()
+    online.step(25)
+    status = online.get("pods", "crashes")["status"]["containerStatuses"][0]
+    assert status["restartCount"] == 2
+    assert status["lastState"]["terminated"]["message"] == "cannot reach 10.0.0.1\n"
+    (event,) = online.events("crashes", "BackOff")
+    assert event["message"].startswith("Back-off restarting failed container x in pod crashes_default(")
+
+
+def test_the_state_goes_on_where_it_was(online: Lab) -> None:
+    online.apply(WEB)
+    online.settle()
+    state = online.cluster.dump()
+    import json
+
+    other = Lab(0)
+    clock = online.clock.dump()
+    other.cluster.load(json.loads(json.dumps(state)))
+    other.clock.load(json.loads(json.dumps(clock)))
+    web = other.get("deployments.apps", "web")
+    web["spec"]["replicas"] = 4
+    other.store.update("deployments.apps", web)
+    other.settle()
+    assert other.get("deployments.apps", "web")["status"]["readyReplicas"] == 4
+    addresses = [p["status"]["podIP"] for p in other.pods("web-")]
+    assert len(set(addresses)) == 4
