@@ -60,6 +60,9 @@ def _judged(case: Case) -> Iterator[Place]:
 def reserved(case: Case) -> Iterator[Finding]:
     """Ranges that AKS keeps for itself: an overlap is refused, not only the same range."""
     for place in _judged(case):
+        if place.field == "cni.pool":
+            # AKS isn't told of it: outside the pod range it is BYO213's.
+            continue
         for taken in RESERVED:
             if place.range.overlaps(taken):
                 yield found(
@@ -67,7 +70,7 @@ def reserved(case: Case) -> Iterator[Finding]:
                     place.field,
                     evidence={place.field: place.text},
                     remedy=move(case, place),
-                    what=Label(place.field),
+                    what=place.label,
                     value=str(place.range),
                     other=str(taken),
                 )
@@ -86,9 +89,9 @@ def overlap(case: Case) -> Iterator[Finding]:
                 related=(second.field,),
                 evidence={first.field: first.text, second.field: second.text},
                 remedy=move(case, first),
-                what=Label(first.field),
+                what=first.label,
                 value=str(first.range),
-                other_what=Label(second.field),
+                other_what=second.label,
                 other=str(second.range),
             )
 
@@ -214,7 +217,7 @@ def unusable(case: Case) -> Iterator[Finding]:
                 variant="platform" if platform and not hit else "message",
                 evidence={place.field: place.text},
                 remedy=move(case, place),
-                what=Label(place.field),
+                what=place.label,
                 value=str(place.range),
                 other="168.63.129.16" if platform and not hit else str(hit),
             )

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from byocni_tui.cni.model import Plugin
 from byocni_tui.plan.facts import Facts
+from byocni_tui.plan.finding import Label
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules.known_ranges import Taken, taken
 from byocni_tui.rules.ranges import Range, of
@@ -17,6 +18,15 @@ class Place(NamedTuple):
     text: str
     range: Range
     facts: bool = False
+
+    @property
+    def label(self) -> Label:
+        """What a message calls it."""
+        if self.facts or self.field.startswith("network.vnet"):
+            return Label("vnet_range")
+        return (
+            Label("pool") if self.field.startswith("cni.") or self.field == "default" else Label(self.field)
+        )
 
 
 API_STAND_IN: Final = "api-server.invalid"

@@ -92,7 +92,7 @@ def pool_overlap(case: Case) -> Iterator[Finding]:
         remedy=remedy,
         plugin=case.plugin.name if case.plugin else "",
         value=str(pool.range),
-        other_what=Label(hits[0].field),
+        other_what=hits[0].label,
         other=str(hits[0].range),
     )
 

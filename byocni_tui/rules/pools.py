@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from byocni_tui.plan.finding import Finding, Label, Remedy
+from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.rules import sources
 from byocni_tui.rules.arithmetic import blocks_needed, nodes_at_maximum, prefix_for
 from byocni_tui.rules.case import Case, Place
@@ -51,7 +51,7 @@ def pool_too_small(case: Case) -> Iterator[Finding]:
         related=("node_pools",),
         evidence={place.field: place.text},
         remedy=remedy,
-        what=Label(place.field),
+        what=place.label,
         value=str(place.range),
         have=have,
         mask=mask,
@@ -114,7 +114,7 @@ def _elsewhere(case: Case, place: Place, severity: str, hits: list[tuple[Range, 
         evidence={entry[1].field: str(entry[0]) for entry in hits[:5]},
         remedy=move(case, place) if severity == "error" else None,
         facts=use.facts,
-        what=Label(place.field),
+        what=place.label,
         value=str(place.range),
         other=str(other),
         who=use.what,
@@ -135,7 +135,7 @@ def public(case: Case) -> Iterator[Finding]:
             continue
         if any(place.range.overlaps(block) for block in (*RESERVED, *UNUSABLE)):
             continue
-        yield found("BYO211", field, remedy=move(case, place), what=Label(field), value=str(place.range))
+        yield found("BYO211", field, remedy=move(case, place), what=place.label, value=str(place.range))
 
 
 @rule("BYO213", "error", "info", source=sources.BYO_CNI)
