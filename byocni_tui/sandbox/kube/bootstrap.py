@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from byocni_tui.sandbox.kube.names import words
-from byocni_tui.sandbox.kube.stamp import Stamp
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -58,7 +57,7 @@ def seed(cluster: "KubeCluster") -> None:
             "priorityclasses.scheduling.k8s.io",
             {"metadata": {"name": name}, "value": value, "preemptionPolicy": "PreemptLowerPriority"},
         )
-    _api_services(cluster)
+    cluster.api_services.seed()
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     for name, rules in _roles().items():
         notes = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
@@ -77,34 +76,6 @@ def seed(cluster: "KubeCluster") -> None:
                 "metadata": {"name": name, "labels": labels},
                 "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
                 "subjects": [{"apiGroup": group, "kind": "Group", "name": subject}],
-            },
-        )
-
-
-def _api_services(cluster: "KubeCluster") -> None:
-    """One for each group-version that the server itself serves."""
-    now = Stamp(cluster.clock.now())
-    local = {
-        "type": "Available",
-        "status": "True",
-        "lastTransitionTime": now,
-        "reason": "Local",
-        "message": "Local APIServices are always available",
-    }
-    for group, version in sorted({(kind.group, kind.version) for kind in cluster.registry}):
-        spec: dict[str, Any] = {"version": version, "groupPriorityMinimum": 17000, "versionPriority": 15}
-        if group:
-            spec["group"] = group
-        name = f"{version}.{group}"
-        cluster.store.create(
-            "apiservices.apiregistration.k8s.io",
-            {
-                "metadata": {
-                    "name": name,
-                    "labels": {"kube-aggregator.kubernetes.io/automanaged": "onstart"},
-                },
-                "spec": spec,
-                "status": {"conditions": [local]},
             },
         )
 

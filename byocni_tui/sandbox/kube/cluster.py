@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from byocni_tui.sandbox.kube.admission import Admission
+from byocni_tui.sandbox.kube.aggregated import ApiServices
 from byocni_tui.sandbox.kube.custom import CRDS, Definitions, register
 from byocni_tui.sandbox.kube.kinds import Registry
 from byocni_tui.sandbox.kube.nodes import node_object, parse_taint
@@ -93,6 +94,7 @@ class KubeCluster:
         self.admission = Admission(self)
         self.store.defaulter = self.admission.default
         self.quotas = Quotas(self)
+        self.api_services = ApiServices(self)
         self.life: Any = None
         self.definitions = Definitions(self)
         self._tokens: dict[str, str] = {}

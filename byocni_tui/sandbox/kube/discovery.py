@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from byocni_tui.sandbox.kube import schema
+from byocni_tui.sandbox.kube.aggregated import METRICS
 from byocni_tui.sandbox.kube.kinds import Kind, recorded_discovery
-from byocni_tui.sandbox.kube.status import ApiError
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -62,31 +62,17 @@ def _groups(cluster: "KubeCluster") -> dict[str, dict[str, list[Kind]]]:
         out[name] = {v["version"]: [] for v in recorded["versions"]}
     for kind in sorted(cluster.registry, key=lambda k: (k.group, k.version, k.resource)):
         out.setdefault(kind.group, {}).setdefault(kind.version, []).append(kind)
-    if _serving_metrics(cluster):
-        out[_MEASURED] = {"v1beta1": _measured()}
+    if cluster.api_services.available():
+        out[METRICS] = {"v1beta1": _measured()}
     return out
-
-
-_MEASURED: Final = "metrics.k8s.io"
 
 
 def _measured() -> list[Kind]:
     verbs = ("get", "list")
     return [
-        Kind(_MEASURED, "v1beta1", "nodes", "", "NodeMetrics", namespaced=False, verbs=verbs),
-        Kind(_MEASURED, "v1beta1", "pods", "", "PodMetrics", namespaced=True, verbs=verbs),
+        Kind(METRICS, "v1beta1", "nodes", "", "NodeMetrics", namespaced=False, verbs=verbs),
+        Kind(METRICS, "v1beta1", "pods", "", "PodMetrics", namespaced=True, verbs=verbs),
     ]
-
-
-def _serving_metrics(cluster: "KubeCluster") -> bool:
-    """Whether whoever serves metrics.k8s.io is up: an aggregated API that is down is not shown at all."""
-    if cluster.hooks.metrics is None:
-        return False
-    try:
-        cluster.hooks.metrics("nodes", None)
-    except ApiError:
-        return False
-    return True
 
 
 def aggregated(cluster: "KubeCluster", core: bool) -> Object:

@@ -2,11 +2,12 @@
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.kube import rbac
 from byocni_tui.sandbox.kube.request import Target, User
-from byocni_tui.sandbox.kube.stamp import Stamp
+from byocni_tui.sandbox.kube.stamp import Stamp, parse
 from byocni_tui.sandbox.kube.status import Cause, invalid, not_found
 
 if TYPE_CHECKING:
@@ -111,9 +112,16 @@ class Reviews:
             "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": None},
             "status": {
                 "token": f"{head}.{body}.sandbox",
-                "expirationTimestamp": Stamp(self.cluster.clock.now() + seconds),
+                "expirationTimestamp": datetime.fromtimestamp(claims["exp"], UTC).strftime(
+                    "%Y-%m-%dT%H:%M:%SZ"
+                ),
             },
         }
+
+    def _real_now(self) -> float:
+        """Tokens live in the time of those who hold them: what the clock shows as now."""
+        clock = self.cluster.clock
+        return parse(clock.shown(clock.now())) or 0.0
 
     def account_of(self, token: str) -> User | None:
         """The service account of a token that ``issue`` gave, while it lasts and the account exists."""
@@ -126,7 +134,7 @@ class Reviews:
         except (ValueError, KeyError):
             return None
         account = self.store.get("serviceaccounts", ns, name)
-        if account is None or account["metadata"]["uid"] != uid or until < self.cluster.clock.now():
+        if account is None or account["metadata"]["uid"] != uid or until < self._real_now():
             return None
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{ns}", "system:authenticated")
         return User(f"system:serviceaccount:{ns}:{name}", groups, uid)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from byocni_tui.sandbox.kube import discovery, rbac, subresources
+from byocni_tui.sandbox.kube.aggregated import METRICS, RESOURCE
 from byocni_tui.sandbox.kube.answer import JSON, Form, Writer
 from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.read import get, listed
@@ -65,7 +66,7 @@ class ApiServer:
         if len(parts) <= (2 if parts[0] == "api" else 3):
             return self._discovery(request, parts)
         if parts[0] == "apis":
-            if parts[1] == "metrics.k8s.io":
+            if parts[1] == METRICS:
                 return self._metrics(parts[3:], request, user)
             if not self.cluster.registry.serves(parts[1], parts[2]):
                 return _missing()
@@ -180,6 +181,10 @@ class ApiServer:
             found = discovery.group(cluster, parts[1])
         else:
             found = discovery.resources(cluster, parts[1], parts[2])
+        if found is None and parts[1] == METRICS:
+            raise ApiError(
+                503, "ServiceUnavailable", "the server is currently unable to handle the request", {}
+            )
         return self.writer.json(found) if found is not None else _missing()
 
     def _metrics(self, parts: list[str], request: web.Request, user: User) -> web.StreamResponse:
@@ -208,6 +213,8 @@ class ApiServer:
             return self.writer.json(self.reviews.answer(target, obj, user), 201)
         if target.subresource and target.subresource not in ("status", "finalize"):
             return await subresources.answer(self, request, target, user, form)
+        if target.kind.storage == RESOURCE:
+            self.cluster.api_services.refresh()
         if verb == "watch":
             return await Watch(self.cluster, self.writer, target, query, form).run(request)
         if verb == "get":

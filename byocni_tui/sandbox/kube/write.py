@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
 
 Object = dict[str, Any]
+_UPSERT: Final = frozenset(("endpoints", "events", "leases.coordination.k8s.io", "limitranges"))
+"""Kinds that a PUT creates."""
+
 _PATCHES: Final = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
@@ -118,6 +121,8 @@ class Writes:
         _place(kind, target, meta)
         old = self.store.get(kind.storage, target.ns, target.name)
         if old is None:
+            if kind.storage in _UPSERT and not target.subresource:
+                return self.create(target, obj, call), True
             raise not_found(kind.resource, kind.group, target.name)
         obj = convert.inward(kind, self.cluster.registry.stored(kind.storage), obj)
         return self._change(kind, old, obj, call, target.subresource), False
