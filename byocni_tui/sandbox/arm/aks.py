@@ -154,7 +154,6 @@ class ManagedClusters(Handler):
         import yaml
 
         name = record["name"]
-        context = f"{name}-admin" if admin else name
         user = f"cluster{'Admin' if admin else 'User'}_{checks.group_of(record['id'])}_{name}"
         server = f"{self.arm.world.https_base}/k8s/{record['meta']['number']}"
         config: dict[str, Any] = {
@@ -169,8 +168,8 @@ class ManagedClusters(Handler):
                     },
                 }
             ],
-            "contexts": [{"name": context, "context": {"cluster": name, "user": user}}],
-            "current-context": context,
+            "contexts": [{"name": name, "context": {"cluster": name, "user": user}}],
+            "current-context": name,
             "preferences": {},
             "users": [{"name": user, "user": {"token": cluster.token("clusterAdmin")}}],
         }

@@ -88,7 +88,11 @@ class Deployments(Handler):
         given = (
             given["parameters"] if isinstance(given.get("parameters"), dict) and "$schema" in given else given
         )
-        return Template(self.arm, template, given, call.path.scope, call.path.name, known=known), properties
+        place = body.get("location")
+        made = Template(
+            self.arm, template, given, call.path.scope, call.path.name, known=known, location=place
+        )
+        return made, properties
 
     def _validate(self, call: Call) -> Answer:
         template, properties = self._template(call, known=False)
@@ -256,7 +260,10 @@ class Deployments(Handler):
     def _go_on(self, record: "Record") -> None:
         meta = record["meta"]
         scope = record["id"].partition("/providers/Microsoft.Resources/deployments/")[0]
-        template = Template(self.arm, meta["template"], meta["parameters"], scope, record["name"])
+        place = record["body"].get("location")
+        template = Template(
+            self.arm, meta["template"], meta["parameters"], scope, record["name"], location=place
+        )
         resources = template.resources()
         while meta["at"] < len(resources):
             one = resources[meta["at"]]

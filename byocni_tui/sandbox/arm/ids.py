@@ -56,6 +56,9 @@ def split(raw_path: str) -> Path:
         if lower[2:3] == ["resourcegroups"] and len(parts) > 3:
             group, start = parts[3], 4
             parts[2] = "resourceGroups"
+    if group is not None and lower[4:5] == ["deployments"]:
+        # The old way to write them, which az still uses for their operations.
+        parts[4:4], lower[4:4] = ["providers", "Microsoft.Resources"], ["providers", "microsoft.resources"]
     if "providers" not in lower[start:]:
         return _plain(parts, lower, subscription, group, start)
     at = len(lower) - 1 - lower[::-1].index("providers")

@@ -32,12 +32,15 @@ class Template:
         name: str,
         *,
         known: bool = True,
+        location: str | None = None,
     ) -> None:
         self.arm = arm
         self.scope_id = scope_id
         self.name = name
         self.known = known
         """Whether ``reference`` may look at what exists (else it is preflight, and the unknown stays unknown)."""
+        self.location = location
+        """Of a deployment at subscription scope."""
         if not isinstance(template, dict):
             raise invalid("The template is missing")
         self.template = template
@@ -253,7 +256,8 @@ class Template:
         if name == "tenant":
             return {"tenantId": data["tenant"]["id"], "displayName": data["tenant"]["name"]}
         if name == "deployment":
-            return {"name": self.name, "properties": {"template": self.template, "parameters": {}}}
+            place = {"location": self.location} if self.location else {}
+            return {"name": self.name, **place, "properties": {"template": self.template, "parameters": {}}}
         if name == "environment":
             return {
                 "name": data["name"],
