@@ -23,8 +23,10 @@ from byocni_tui.rules import (
     values,
 )
 from byocni_tui.rules.case import Case
+from byocni_tui.rules.names import existing_cluster
 from byocni_tui.rules.registry import RULES, Rule
 from byocni_tui.rules.report import NotRun, Report
+from byocni_tui.rules.resources import properties
 from byocni_tui.rules.silence import silenced
 
 __all__ = ["RULES", "TOPICS", "NotRun", "Report", "Rule", "check"]
@@ -51,7 +53,7 @@ _RANK: Final = {"error": 0, "warning": 1, "info": 2}
 
 def check(plan: Plan, facts: Facts | None = None) -> Report:
     """Every rule against ``plan``, with ``facts`` as far as they were collected. Pure; a few milliseconds."""
-    case = Case(plan, facts)
+    case = Case(_as_it_is(plan, facts), facts)
     findings: list[Finding] = []
     not_run: list[NotRun] = []
     for code in sorted(RULES):
@@ -64,6 +66,16 @@ def check(plan: Plan, facts: Facts | None = None) -> Report:
     kept = [_settled(finding, plan) for finding in silenced(findings)]
     kept.sort(key=lambda finding: (_RANK[finding.severity], finding.code))
     return Report(tuple(kept), tuple(not_run))
+
+
+def _as_it_is(plan: Plan, facts: Facts | None) -> Plan:
+    """A cluster that exists has ranges of its own: those are judged, where the facts know them."""
+    if plan.cluster.create or facts is None:
+        return plan
+    profile = properties(existing_cluster(Case(plan, facts))).get("networkProfile") or {}
+    ranges = {"pod_cidr": profile.get("podCidr"), "service_cidr": profile.get("serviceCidr")}
+    known = {name: text for name, text in ranges.items() if text}
+    return msgspec.structs.replace(plan, network=msgspec.structs.replace(plan.network, **known))
 
 
 def _settled(finding: Finding, plan: Plan) -> Finding:

@@ -61,6 +61,9 @@ class Case:
             found.append(("network.pod_cidr", network.pod_cidr))
         if network.service_cidr:
             found.append(("network.service_cidr", network.service_cidr))
+        if not self.new:
+            # What it was made with is its own; the plan's network would be that of another cluster.
+            return tuple(found)
         if network.subnet.range and not network.subnet.id:
             found.append(("network.subnet.range", network.subnet.range))
         if not (network.vnet.id or network.subnet.id):
@@ -81,7 +84,7 @@ class Case:
         """The address space of the cluster's network: from the plan, or from facts where it exists already."""
         own = tuple(place for field, place in self.places.items() if field.startswith("network.vnet.ranges"))
         network = self.plan.network
-        if not (network.vnet.id or network.subnet.id):
+        if not (self.new and (network.vnet.id or network.subnet.id)):
             return own
         from byocni_tui.rules.resources import vnet_of
 

@@ -357,3 +357,15 @@ def test_findings_are_plain_data() -> None:
     for entry in TABLE:
         for finding in check(changed(entry.base, entry.raises), Facts(**entry.facts)).findings:
             msgspec.json.encode([finding.evidence, finding.remedy and finding.remedy.set])
+
+
+def test_a_cluster_that_exists_is_judged_by_its_own_ranges() -> None:
+    taken_over = changed(GOOD, EXISTING)
+    facts = {
+        "managed_clusters": (cluster("aks", podCidr="10.225.0.0/16", serviceCidr="10.0.0.0/16"),),
+        "resource_groups": (group("rg"),),
+    }
+    assert codes(taken_over, facts) == []
+    apart = changed(taken_over, {"cni.pool": "10.244.0.0/16"})
+    assert codes(apart, {}) == []
+    assert codes(apart, facts) == ["BYO213"]
