@@ -70,7 +70,7 @@ class WizardApp(App[int]):
         wanted = SHORT.get(wanted, wanted)
         self.theme = "ansi-dark" if plain else wanted if wanted in self.available_themes else "byocni-dark"
         self.marks = glyphs(ascii_only)
-        self.session = Session(context, words or RuleWords(), memory.step)
+        self.session = Session(context, words or RuleWords(), memory.step, judge=False)
         self.session.seen.update(memory.seen)
         self.session.unread.update(memory.unread)
         self._save_timer: Timer | None = None

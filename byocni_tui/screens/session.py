@@ -22,7 +22,9 @@ from byocni_tui.screens.run_state import RunState
 class Session:
     """Owns no truth of its own but what was left and what can't be read; the plan lives in the context."""
 
-    def __init__(self, context: WizardContext, words: Words, step: str = "start") -> None:
+    def __init__(
+        self, context: WizardContext, words: Words, step: str = "start", *, judge: bool = True
+    ) -> None:
         self.context = context
         self.words = words
         self.step = step if step in steps.IDS else "start"
@@ -38,7 +40,9 @@ class Session:
         self.run = RunState()
         self.nodes: tuple[NodeView, ...] = ()
         self._since: dict[str, tuple[str, float]] = {}
-        self.judge()
+        self.judged = False
+        if judge:
+            self.judge()
 
     @property
     def tr(self) -> Translator:
@@ -64,6 +68,7 @@ class Session:
     def judge(self) -> None:
         """Run the rules on the plan as it stands."""
         self.findings = tuple(self.context.findings().findings)
+        self.judged = True
 
     def label(self, path: str) -> str:
         """The short name of a field; a second pool's fields carry its number."""
@@ -174,6 +179,8 @@ class Session:
 
     def demand(self, step_id: str) -> bool:
         """Next was asked for: from now on the whole step may complain. True where nothing blocks."""
+        if not self.judged:
+            self.judge()
         self.left.update(steps.paths(steps.step(step_id), len(self.plan.node_pools)))
         for finding in self.of_step(step_id):
             self.left.update(self.owners(finding))

@@ -10,8 +10,6 @@ from byocni_tui.errors import UserError
 from byocni_tui.locale import Translator
 from byocni_tui.plan.files import write_atomically
 from byocni_tui.plan.model import Plan
-from byocni_tui.plan.reader import load_file
-from byocni_tui.plan.writer import dump
 
 
 class Memory(msgspec.Struct, kw_only=True):
@@ -46,6 +44,8 @@ class Store:
         """The answers of last time; None where there are none. Raises UserError where the file can't be read."""
         if not self.answers.exists():
             return None
+        from byocni_tui.plan.reader import load_file
+
         self._written = load_file(self.answers)
         return self._written
 
@@ -58,6 +58,8 @@ class Store:
 
     def save(self, plan: Plan, memory: Memory, tr: Translator) -> str:
         """Write what differs; returns '' or, where it can't be written, why (a sentence in ``tr``'s language)."""
+        from byocni_tui.plan.writer import dump
+
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if plan != self._written:

@@ -17,7 +17,7 @@ from byocni_tui.screens import steps
 from byocni_tui.screens.actions import WizardActions
 from byocni_tui.screens.messages import Ask, JumpTo
 from byocni_tui.screens.panel import StepPanel
-from byocni_tui.screens.panels import PANELS
+from byocni_tui.screens.panels import panel_class
 from byocni_tui.screens.session import Session
 from byocni_tui.widgets.banner import Banner
 from byocni_tui.widgets.commands import Commands
@@ -111,12 +111,19 @@ class WizardScreen(WizardActions, Screen[None]):
         yield self._keys
 
     def _make(self, step_id: str) -> StepPanel:
-        panel = PANELS[step_id](self.session, self.marks)
+        panel = panel_class(step_id)(self.session, self.marks)
         self.panels[step_id] = panel
         return panel
 
     def on_mount(self) -> None:
         self._came(self.session.step)
+        self.call_after_refresh(self._first_judgement)
+
+    async def _first_judgement(self) -> None:
+        """After the first frame: the rules, the commands, then the other panels."""
+        if not self.session.judged:
+            self.session.judge()
+            self.refresh_state()
         self.call_after_refresh(self._ahead)
 
     async def rebuild(self) -> None:
@@ -171,7 +178,7 @@ class WizardScreen(WizardActions, Screen[None]):
         self._show_banner()
         self._show_steps()
         self._show_why()
-        if not self.has_class("-whole") or self.size.width >= 100:
+        if self.session.judged and (not self.has_class("-whole") or self.size.width >= 100):
             self._commands.show(self.session.commands(), self._look_for())
         self._keys.show(self.key_hints())
         self.app.sub_title = self.session.step
@@ -297,7 +304,7 @@ class WizardScreen(WizardActions, Screen[None]):
     def on_field_row_entered(self, event: FieldRow.Entered) -> None:
         self._field = event.path
         self._show_why()
-        if not self.has_class("-whole"):
+        if self.session.judged and not self.has_class("-whole"):
             self._commands.show(self.session.commands(), self._look_for())
         self._keys.show(self.key_hints())
 

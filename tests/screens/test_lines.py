@@ -58,13 +58,17 @@ async def test_a_finding_is_said_and_its_remedy_taken_with_one_answer() -> None:
 
 async def test_questions_explain_go_back_and_empty() -> None:
     context = FakeContext(plan=ready_plan())
-    talk = Dialogue(
-        context,
-        {"Pod range": ["?", "-"], "Take this": ["n"], "Read and accepted": ["y"], "Subscription": ["<"]},
-    )
+    answers = {
+        "DNS service": ["?", "10.0.0.20"],
+        "Kubernetes": ["1.36", "-"],
+        "Subscription": ["<"],
+        "Service": ["<"],
+    }
+    talk = Dialogue(context, answers)
     await talk.lines.run()
-    assert "--pod-cidr" in talk.text
-    assert context.plan.network.pod_cidr is None
+    assert "--dns-service-ip" in talk.text
+    assert context.plan.network.dns_service_ip == "10.0.0.20"
+    assert context.plan.cluster.kubernetes_version is None
     assert talk.text.count("Step 1 of") == 2
 
 
