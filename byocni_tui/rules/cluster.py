@@ -93,7 +93,7 @@ def taints(case: Case) -> Iterator[Finding]:
                 variant="without", set={f"{at}.taints": [item for item in pool.taints if item != text]}
             )
             if not match:
-                yield found("BYO604", field, variant="malformed", value=text)
+                yield found("BYO604", field, variant="malformed", remedy=left, value=text)
             elif "agent-not-ready" in match["key"]:
                 yield found("BYO604", field, variant="for_ever", remedy=left, value=text)
             elif (

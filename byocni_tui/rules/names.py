@@ -23,6 +23,11 @@ _IDENTITY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}")
 NODE_GROUP_LIMIT: Final = 80
 
 
+def _take(field: str, name: str) -> Remedy | None:
+    """The nearest name that is allowed, if anything is left of it."""
+    return Remedy(variant="take", set={field: name}) if name else None
+
+
 @rule("BYO101", "error", source=sources.NAMING)
 def group_name(case: Case) -> Iterator[Finding]:
     """1–90 letters and digits of any language, and ``_ - . ( )``; no dot at the end."""
@@ -31,7 +36,8 @@ def group_name(case: Case) -> Iterator[Finding]:
         ("cluster.node_resource_group", case.plan.cluster.node_resource_group),
     ):
         if name and name.strip() and not _GROUP.fullmatch(name):
-            yield found("BYO101", field, value=name, what=Label(field))
+            mended = re.sub(r"[^-\w.()]", "-", name.strip())[:90].rstrip(".")
+            yield found("BYO101", field, remedy=_take(field, mended), value=name, what=Label(field))
 
 
 @rule("BYO102", "error", source=sources.NAMING)
@@ -39,7 +45,8 @@ def cluster_name(case: Case) -> Iterator[Finding]:
     """1–63 letters, digits, ``_ -``; a letter or digit at both ends."""
     name = case.plan.cluster.name
     if name and name.strip() and not _CLUSTER.fullmatch(name):
-        yield found("BYO102", "cluster.name", value=name)
+        mended = re.sub(r"[^A-Za-z0-9_-]", "-", name.strip()).lstrip("-_")[:63].rstrip("-_")
+        yield found("BYO102", "cluster.name", remedy=_take("cluster.name", mended), value=name)
 
 
 @rule("BYO103", "error", source=sources.NAMING)
@@ -191,7 +198,9 @@ def network_names(case: Case) -> Iterator[Finding]:
         ("identity.name", plan.identity.name, _IDENTITY, "identity"),
     ):
         if name is not None and not rule_.fullmatch(name):
-            yield found("BYO109", field, variant=key, value=name, what=Label(field))
+            mended = re.sub(r"[^A-Za-z0-9_-]", "-", name.strip()).lstrip("-_")[:64].rstrip("-_")
+            remedy = _take(field, mended) if rule_.fullmatch(mended) else None
+            yield found("BYO109", field, variant=key, remedy=remedy, value=name, what=Label(field))
 
 
 @rule("BYO110", "error", source=sources.NAMING, needs=("resourceGroups",))
