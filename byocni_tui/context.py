@@ -19,7 +19,7 @@ from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import Plan
 
 if TYPE_CHECKING:
-    from byocni_tui.connections import Connections
+    from byocni_tui.connections import Connections, Simulation
     from byocni_tui.deploy.journal import Journal
     from byocni_tui.deploy.work import Work
     from byocni_tui.providers.azure_facts import FactCollector
@@ -45,6 +45,8 @@ class Context:
         self.journal: Journal | None = None
         self.endpoints: Any = None
         self.deployed = False
+        self.notice = ""
+        """What has to be said first: that this is a simulation."""
         self._connect = connect
         self._connections: Connections | None = None
         self._collector: FactCollector | None = None
@@ -69,9 +71,15 @@ class Context:
         begin = plan if plan is not None else connections.scenario_plan(known)
         pace = speed if math.isfinite(speed) else None
         options = connections.Simulation(scenario=scenario, speed=pace, seed=seed, cloud=known.cloud)
-        return cls(
-            "simulated", begin, tr or Translator(), lambda context: connections.simulated(context, options)
-        )
+        return cls._simulated(begin, tr or Translator(), options)
+
+    @classmethod
+    def _simulated(cls, plan: Plan, tr: Translator, options: "Simulation") -> "Context":
+        from byocni_tui import connections
+
+        context = cls("simulated", plan, tr, lambda it: connections.simulated(it, options))
+        context.notice = tr("deploy.simulation", scenario=options.scenario)
+        return context
 
     @classmethod
     def live(
@@ -96,9 +104,7 @@ class Context:
         plan = journal.plan
         if settings.get("mode") == "simulated":
             options = msgspec.convert(settings["simulation"], connections.Simulation)
-            context = cls(
-                "simulated", plan, tr or Translator(), lambda it: connections.simulated(it, options)
-            )
+            context = cls._simulated(plan, tr or Translator(), options)
         else:
             method = str(settings.get("method", "default"))
             context = cls("live", plan, tr or Translator(), lambda it: connections.live(it, method))

@@ -122,6 +122,8 @@ def carry_out(context: "Context", console: Console, *, events: Path | None = Non
 async def _carry_out(context: "Context", console: Console, copy: IO[str] | None) -> int:
     from byocni_tui.commands.lines import show
 
+    if context.notice:
+        (console.say if console.json_output else console.out)(context.notice)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in _SIGNALS:
