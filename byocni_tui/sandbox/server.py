@@ -19,6 +19,7 @@ import msgspec
 from aiohttp import web
 
 from byocni_tui.sandbox import scenario as scenarios
+from byocni_tui.sandbox.arm import beginning
 from byocni_tui.sandbox.arm.cloud import Arm
 from byocni_tui.sandbox.arm.door import Door
 from byocni_tui.sandbox.clock import VirtualClock
@@ -74,7 +75,8 @@ class Sandbox:
         self._door, self._control = Door(self.arm), Control(self)
         await self._serve(self._https, https, context)
         await self._serve(self._http, http, None)
-        if self.state is not None and not self.world.load(self.state):
+        if self.state is None or not self.world.load(self.state):
+            beginning.make(self.arm)
             self.world.changed = True
         self.endpoints = Endpoints(
             arm_url=self.world.https_base,

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from byocni_tui.sandbox import scenario
+from byocni_tui.sandbox.server import Sandbox
 
 
 @pytest.mark.parametrize("name", scenario.names())
@@ -44,3 +45,10 @@ def test_a_bad_file_names_line_and_column(text: str, at: str, word: str) -> None
 def test_an_unknown_one_is_told_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(scenario.ScenarioError, match="article"):
         scenario.load(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("name", scenario.names())
+async def test_the_world_of_every_scenario_can_be_made(name: str) -> None:
+    async with Sandbox(name, speed=0) as sandbox:
+        made = {record["id"] for record in sandbox.arm.resources.values()}
+        assert {str(entry["put"]) for entry in sandbox.scenario.world} <= made

@@ -48,9 +48,23 @@ class Handler:
 
     def after_write(self, record: "Record", old: "Record | None") -> None:
         """A write was stored."""
+        self._mirror(record)
 
     def after_delete(self, record: "Record") -> None:
         """The resource is gone."""
+        self._mirror(record)
+
+    def _mirror(self, record: "Record") -> None:
+        """A child's change shows in its parent's kept body as well, which other parts of the world read."""
+        above = self.arm.get(ids.parent(record["id"])) if self.kind.parent else None
+        owner = self.arm.handler(self.kind.parent or "")
+        if above is None or owner is None:
+            return
+        for field, child_type in owner.kind.embeds.items():
+            if child_type == self.kind.type:
+                children = self.arm.of_type(child_type, above["id"])
+                above["body"]["properties"][field] = [copy.deepcopy(one["body"]) for one in children]
+                self.arm.touch(above)
 
     def action(self, call: Call, record: "Record", name: str) -> Answer:
         """A POST below the resource."""
