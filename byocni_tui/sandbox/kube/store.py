@@ -44,8 +44,9 @@ def _pack_hook(value: Any) -> Any:
 
 
 def _unpack_hook(_code: int, data: memoryview) -> Any:
-    at, micro = _PACKED_STAMP.unpack(data)
-    return Stamp(at, micro=micro)
+    stamp = Stamp.__new__(Stamp)  # without __init__: a large cluster unpacks millions of them
+    stamp.at, stamp.micro = _PACKED_STAMP.unpack(data)
+    return stamp
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_pack_hook)
