@@ -9,12 +9,14 @@ from byocni_tui.plan.finding import Finding
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules import (
     addresses,
+    capacity,
     cluster,
     identity,
     names,
     outbound,
     plugin,
     plugin_values,
+    plugin_version,
     pools,
     security,
     service,
@@ -42,9 +44,11 @@ TOPICS: Final = (
     outbound,
     identity,
     service,
+    capacity,
     cluster,
     plugin,
     plugin_values,
+    plugin_version,
 )
 """The modules that hold the rules; importing them registers their rules."""
 

@@ -1,7 +1,10 @@
 """One plan with one set of facts, and what many rules want to know about them, worked out once."""
 
+import re
 from functools import cached_property
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from byocni_tui.cni.model import Plugin
 from byocni_tui.plan.facts import Facts
@@ -29,6 +32,7 @@ class Place(NamedTuple):
         )
 
 
+KUBERNETES: Final = re.compile(r"\d{1,3}\.\d{1,3}(\.\d{1,4})?", re.ASCII)
 API_STAND_IN: Final = "api-server.invalid"
 
 
@@ -112,6 +116,22 @@ class Case:
         return frozenset({*peers, (vnet_id(self) or "").strip().rstrip("/").lower()} - {""})
 
     @cached_property
+    def kubernetes(self) -> str | None:
+        """The Kubernetes version, where one is given that can be one (else BYO004 says so)."""
+        text = (self.plan.cluster.kubernetes_version or "").strip().removeprefix("v")
+        return text if KUBERNETES.fullmatch(text) else None
+
+    @cached_property
+    def _readable(self) -> Plan:
+        """The plan as the catalogue may see it."""
+        cluster = self.plan.cluster
+        if cluster.kubernetes_version is None or self.kubernetes:
+            return self.plan
+        return msgspec.structs.replace(
+            self.plan, cluster=msgspec.structs.replace(cluster, kubernetes_version=None)
+        )
+
+    @cached_property
     def plugin(self) -> Plugin | None:
         """The plugin, where the catalogue knows and offers it."""
         from byocni_tui.cni.catalogue import plugin
@@ -124,14 +144,14 @@ class Case:
         """The plugin's version: the plan's, or the catalogue's default."""
         from byocni_tui.cni.values import version_of
 
-        return version_of(self.plan) if self.plugin else None
+        return version_of(self._readable) if self.plugin else None
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """The Helm values as they will be used; the API server's name is not known yet, so a stand-in is there."""
         from byocni_tui.cni.values import render
 
-        return render(self.plan, api_server=API_STAND_IN) if self.plugin else {}
+        return render(self._readable, api_server=API_STAND_IN) if self.plugin else {}
 
     def value(self, path: str) -> Any:
         """What stands at a dotted path of the Helm values, or None."""
@@ -145,7 +165,7 @@ class Case:
         """Prefix length of the plugin's blocks; None where it has none, or none that makes sense (BYO004)."""
         from byocni_tui.cni.values import node_mask_of
 
-        mask = node_mask_of(self.plan) if self.plugin else None
+        mask = node_mask_of(self._readable) if self.plugin else None
         return mask if mask is not None and 1 <= mask <= 32 else None
 
     @cached_property

@@ -9,11 +9,11 @@ from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.plan.model import NodePool
 from byocni_tui.rules import sources
 from byocni_tui.rules.arithmetic import most_nodes, surge_of
+from byocni_tui.rules.capacity import capability, names_size, skus
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.names import existing_cluster
 from byocni_tui.rules.registry import found, rule
 from byocni_tui.rules.resources import properties
-from byocni_tui.rules.service import capability, names_size, skus
 
 POOL_LIMIT: Final = 1000
 CLUSTER_LIMIT: Final = 5000

@@ -1,10 +1,8 @@
-"""BYO701, 702, 707–717: the plugin, its options and its version."""
+"""BYO701, 702, 708, 709, 711, 713, 714: the plugin's pool and options."""
 
-import difflib
 from collections.abc import Iterator
 from typing import Any, Final
 
-from byocni_tui.cni.catalogue import default_version, find_version, minor_in, plugin, plugins
 from byocni_tui.cni.model import Plugin
 from byocni_tui.plan.finding import Finding, Label, Remedy
 from byocni_tui.rules import sources
@@ -97,36 +95,6 @@ def pool_overlap(case: Case) -> Iterator[Finding]:
     )
 
 
-@rule("BYO707", "warning", source=sources.VERSIONS)
-def untested(case: Case) -> Iterator[Finding]:
-    """Out of the range that the makers tested: it may work."""
-    kubernetes = (case.plan.cluster.kubernetes_version or "").strip().removeprefix("v")
-    if not kubernetes or case.plugin is None or not case.version:
-        return
-    version = find_version(case.plugin, case.version)
-    span = version.kubernetes if version else None
-    if span is None or minor_in(kubernetes, span.min, span.max):
-        return
-    better = default_version(case.plugin, kubernetes)
-    fits = (
-        better is not None
-        and better.kubernetes
-        and minor_in(kubernetes, better.kubernetes.min, better.kubernetes.max)
-    )
-    remedy = Remedy(variant="take", set={"cni.version": better.version}) if better and fits else None
-    yield found(
-        "BYO707",
-        "cni.version",
-        related=("cluster.kubernetes_version",),
-        remedy=remedy,
-        plugin=case.plugin.name,
-        version=case.version,
-        kubernetes=kubernetes,
-        low=span.min,
-        high=span.max or "…",
-    )
-
-
 ENCRYPTED_MTU: Final = 1340
 """What Calico's makers give for WireGuard on AKS: Azure splits packets above 1400 bytes, encrypted ones mayn't be."""
 
@@ -170,27 +138,6 @@ def registries(case: Case) -> Iterator[Finding]:
     )
 
 
-def _refusal(case: Case, code: str) -> Iterator[Finding]:
-    """A plugin that the catalogue knows, and does not offer for a reason of its own."""
-    known = plugin(case.plan.cni.plugin)
-    if known and known.refused and known.refused.code == code:
-        remedy = Remedy(variant="take", set={"cni.plugin": "cilium"})
-        yield found(
-            code,
-            "cni.plugin",
-            variant="refused",
-            remedy=remedy,
-            plugin=known.name,
-            reason=known.refused.reason,
-        )
-
-
-@rule("BYO710", "error", source=sources.BYO_CNI)
-def needs_pod_cidr(case: Case) -> Iterator[Finding]:
-    """AKS leaves ``node.spec.podCIDR`` empty in this mode."""
-    yield from _refusal(case, "BYO710")
-
-
 @rule("BYO711", "error", source=sources.IP_PLANNING)
 def block_too_small(case: Case) -> Iterator[Finding]:
     """A node with one block can't have more pods than the block has addresses."""
@@ -218,44 +165,6 @@ def block_too_small(case: Case) -> Iterator[Finding]:
                 plugin=used.name,
                 kept=used.ipam.reserved,
             )
-
-
-def _today(case: Case) -> str:
-    """The day that the facts are of; without facts the newest release that the catalogue knows. Rules read no clock."""
-    if case.facts.collected_at:
-        return case.facts.collected_at[:10]
-    return max((version.released or "" for known in plugins() for version in known.versions), default="")
-
-
-@rule("BYO712", "error", "warning", source=sources.SUPPORT)
-def given_up(case: Case) -> Iterator[Finding]:
-    """Nobody mends it any more, or nobody tests it on Azure."""
-    yield from _refusal(case, "BYO712")
-    version = find_version(case.plugin, case.version) if case.plugin and case.version else None
-    if version is None or case.plugin is None:
-        return
-    values: dict[str, Any] = {"plugin": case.plugin.name, "version": version.version}
-    if version.eol and version.eol <= _today(case):
-        newer = [
-            v for v in case.plugin.versions if not v.eol and v.azure_tested and _runs(v.kubernetes, case)
-        ]
-        remedy = Remedy(variant="take", set={"cni.version": newer[0].version}) if newer else None
-        yield found(
-            "BYO712",
-            "cni.version",
-            severity="warning",
-            variant="eol",
-            remedy=remedy,
-            date=version.eol,
-            **values,
-        )
-    elif not version.azure_tested:
-        yield found("BYO712", "cni.plugin", severity="warning", variant="untested", **values)
-
-
-def _runs(span: Any, case: Case) -> bool:
-    kubernetes = (case.plan.cluster.kubernetes_version or "").strip().removeprefix("v")
-    return not kubernetes or span is None or minor_in(kubernetes, span.min, span.max)
 
 
 @rule("BYO713", "warning", source=sources.KUBE_PROXY)
@@ -300,50 +209,3 @@ def _lacks(used: Plugin, field: str, value: str, choices: tuple[str, ...]) -> Fi
     return found(
         "BYO714", field, remedy=remedy, plugin=used.name, what=Label(field), value=value, choices=choices
     )
-
-
-@rule("BYO715", "error", source=sources.BYO_CNI)
-def unknown(case: Case) -> Iterator[Finding]:
-    """No such plugin, or no such version of it."""
-    cni = case.plan.cni
-    if not cni.plugin.strip():
-        return
-    known = plugin(cni.plugin)
-    if known is None:
-        ids = [item.id for item in plugins() if item.offered]
-        near = difflib.get_close_matches(cni.plugin.lower(), [item.id for item in plugins()], n=1)
-        offered = near[0] if near and near[0] in ids else ids[0]
-        remedy = Remedy(variant="take", set={"cni.plugin": offered})
-        yield found("BYO715", "cni.plugin", remedy=remedy, value=cni.plugin, known=ids)
-    elif (
-        known.offered
-        and known.versions
-        and cni.version
-        and not cni.chart
-        and not find_version(known, cni.version)
-    ):
-        versions = [version.version for version in known.versions]
-        near = difflib.get_close_matches(cni.version, versions, n=1, cutoff=0.0)
-        remedy = Remedy(variant="take", set={"cni.version": near[0]})
-        yield found(
-            "BYO715",
-            "cni.version",
-            variant="version",
-            remedy=remedy,
-            plugin=known.name,
-            value=cni.version,
-            known=versions,
-        )
-
-
-@rule("BYO716", "warning", source=sources.AUTO_REPAIR)
-def by_hand(case: Case) -> Iterator[Finding]:
-    """Five minutes after a node is there, auto-repair begins."""
-    if case.plan.cni.plugin == "manual":
-        yield found("BYO716", "cni.plugin")
-
-
-@rule("BYO717", "error", source=sources.BYO_CNI)
-def not_offered(case: Case) -> Iterator[Finding]:
-    """Known, and not offered for a reason of its own."""
-    yield from _refusal(case, "BYO717")

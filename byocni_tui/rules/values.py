@@ -54,6 +54,12 @@ def outside(case: Case) -> Iterator[Finding]:
     if plan.cni.node_mask is not None:
         limits = (case.plugin.options.node_mask if case.plugin else None) or NODE_MASK
         yield from _limits("cni.node_mask", plan.cni.node_mask, limits, None)
+    if plan.cluster.kubernetes_version and case.new and not case.kubernetes:
+        field = "cluster.kubernetes_version"
+        remedy = Remedy(variant="take", set={field: None})
+        yield found(
+            "BYO004", field, variant="kubernetes", remedy=remedy, value=plan.cluster.kubernetes_version[:60]
+        )
     if plan.network.outbound_type not in ("none", "block"):
         yield from _choice("network.outbound_type", plan.network.outbound_type)
     yield from _choice("cni.encryption", plan.cni.encryption)

@@ -158,6 +158,8 @@ TABLE = (
     Entry("BYO004", {"cni.mtu": "big"}, {"cni.mtu": "auto"}, "cni.mtu"),
     Entry("BYO004", {"cni.node_mask": 31}, {"cni.node_mask": 25}, "cni.node_mask"),
     Entry("BYO004", {"network.outbound_type": "loadbalancer"}, {"network.outbound_type": "managedNATGateway"}),
+    Entry("BYO004", {"cluster.kubernetes_version": "latest"}, {"cluster.kubernetes_version": "v1.35"}),
+    Entry("BYO004", {"cluster.kubernetes_version": "1" * 5000}, {"cluster.kubernetes_version": "1.35.6"}),
     Entry("BYO004", {"accept": ["BYO999"]}, {"accept": ["BYO709"]}, "accept[0]"),
     Entry("BYO004", {"override": {"BYO31": "x"}}, {"override": {"BYO313": "x"}}, "override.BYO31"),
     Entry("BYO005", {"network.vnet.ranges": ["10.0.0.0/8"]}, field="network.vnet.ranges"),
