@@ -19,7 +19,16 @@ MAX = ("--simulate", "--yes", "--speed", "max", "-o", "json")
 OFTEN = [("cluster", "running"), ("cluster", "done"), ("cni", "running"), ("nodes-ready", "running")]
 SELDOM = [
     (step, status)
-    for step in ("resource-group", "cluster", "read-back", "credentials", "nodes-not-ready", "cni", "nodes-ready", "verify")
+    for step in (
+        "resource-group",
+        "cluster",
+        "read-back",
+        "credentials",
+        "nodes-not-ready",
+        "cni",
+        "nodes-ready",
+        "verify",
+    )
     for status in ("running", "done")
     if (step, status) not in OFTEN
 ]
@@ -52,10 +61,73 @@ def scenario(tmp_path: Path, *faults: dict[str, Any]) -> Path:
     return path
 
 
-def put_cluster(**what: Any) -> dict[str, Any]:
-    """A fault of the request that makes the cluster."""
-    when = {"service": "arm", "method": "PUT", "type": "microsoft.containerservice/managedclusters"}
-    return {"id": "f", "when": when, "what": what, "until": {"times": 1}}
+AKS, GROUP = "microsoft.containerservice/managedclusters", "microsoft.resources/resourcegroups"
+REQUESTS = {
+    "read a provider": {"method": "GET", "type": "microsoft.resources/providers"},
+    "make the group": {"method": "PUT", "type": GROUP},
+    "look for the cluster": {"method": "GET", "type": AKS},
+    "make the cluster": {"method": "PUT", "type": AKS},
+    "fetch credentials": {"method": "POST", "type": AKS, "action": "listclusterusercredential"},
+}
+PASSING: dict[str, dict[str, Any]] = {
+    "429": {"kind": "throttle", "seconds": 1},
+    "500": {"kind": "error", "status": 500, "code": "InternalServerError", "message": "oops"},
+    "503": {"kind": "error", "status": 503, "code": "ServerBusy", "message": "busy"},
+    "reset": {"kind": "drop"},
+}
+LASTING: dict[str, dict[str, Any]] = {
+    "401": {"kind": "error", "status": 401, "code": "ExpiredAuthenticationToken", "message": "expired"},
+    "403": {"kind": "error", "status": 403, "code": "AuthorizationFailed", "message": "no"},
+    "409": {"kind": "error", "status": 409, "code": "ScopeLocked", "message": "locked"},
+}
+SAMPLE = {
+    ("make the cluster", "429"), ("make the cluster", "reset"), ("make the cluster", "403"), ("make the group", "503"),
+    ("fetch credentials", "500"), ("fetch credentials", "401"), ("make the group", "409"),
+    ("look for the cluster", "403"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("request_", "fault"),
+    [
+        pytest.param(request, fault, marks=() if (request, fault) in SAMPLE else pytest.mark.torture)
+        for request in REQUESTS
+        for fault in (*PASSING, *LASTING)
+    ],
+)
+def test_a_refusal_ends_ready_or_named_and_resumable(
+    runs: Any, answers: Path, tmp_path: Path, request_: str, fault: str
+) -> None:
+    what = {**PASSING, **LASTING}[fault]
+    entry = {"id": "f", "when": {"service": "arm", **REQUESTS[request_]}, "what": what, "until": {"times": 1}}
+    path = scenario(tmp_path, entry)
+    code, events, said = runs.finish("apply", str(answers), *MAX, "--scenario", str(path))
+    if fault in PASSING:
+        assert code == 0, (events[-3:], said)
+        return
+    if code == 0:
+        assert REQUESTS[request_]["method"] == "GET", "only what merely reads may do without an answer"
+        return
+    failed = next(event for event in events if event["status"] == "failed")
+    assert failed["detail"]["remedy"], failed
+    assert failed["detail"]["original"], failed
+    assert code == (3 if fault in ("401", "403") else 1)
+    code, events, said = runs.finish("runs", "resume", runs.only(), "-o", "json")
+    assert code == 0, (events[-3:], said)
+
+
+def test_an_operation_that_fails_is_asked_for_again(runs: Any, answers: Path, tmp_path: Path) -> None:
+    message = "The requested VM size is currently not available in location 'chinanorth3'."
+    what = {"kind": "error", "code": "SkuNotAvailable", "message": message}
+    entry = {"id": "f", "when": {"service": "operation", "type": AKS}, "what": what, "until": {"times": 1}}
+    code, events, _ = runs.finish("apply", str(answers), *MAX, "--scenario", str(scenario(tmp_path, entry)))
+    assert code == 1
+    (failed,) = [event for event in events if event["step"] == "cluster" and event["status"] == "failed"]
+    assert failed["detail"]["code"] == "SkuNotAvailable"
+    assert failed["detail"]["original"] == message
+    assert failed["detail"]["field"] == "node_pools[0].vm_size"
+    code, events, said = runs.finish("runs", "resume", runs.only(), "-o", "json")
+    assert code == 0, (events[-3:], said)
 
 
 def test_secrets_planted_in_every_input_are_in_no_output(runs: Any, answers: Path, tmp_path: Path) -> None:
