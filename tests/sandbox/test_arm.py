@@ -374,8 +374,12 @@ async def test_an_identity_without_its_role_fails_half_made(arm: Client) -> None
 
 async def test_subnets_stay_inside_and_apart(arm: Client) -> None:
     await with_subnet(arm)
-    for prefix, code in (("10.2.0.0/24", "NetcfgInvalidSubnet"), ("10.1.0.128/25", "NetcfgSubnetRangesOverlap"),
-                         ("10.1.1.5/24", "InvalidCIDRNotation"), ("nonsense", "InvalidAddressPrefixFormat")):  # fmt: skip
+    for prefix, code in (
+        ("10.2.0.0/24", "NetcfgInvalidSubnet"),
+        ("10.1.0.128/25", "NetcfgSubnetRangesOverlap"),
+        ("10.1.1.5/24", "InvalidCIDRNotation"),
+        ("nonsense", "InvalidAddressPrefixFormat"),
+    ):
         path = f"{VNET}/subnets/other"
         assert await refused(arm, {"properties": {"addressPrefix": prefix}}, path, NET) == (400, code)
 

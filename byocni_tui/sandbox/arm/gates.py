@@ -116,14 +116,16 @@ def links(call: "Call") -> list[tuple[str, str]]:
     kind = call.path.type.lower()
     if kind.startswith("microsoft.containerservice/managedclusters"):
         pools = properties.get("agentPoolProfiles") if kind.endswith("managedclusters") else [properties]
-        for pool in pools if isinstance(pools, list) else []:
-            if isinstance(pool, dict) and pool.get("vnetSubnetID"):
-                found.append(
-                    ("Microsoft.Network/virtualNetworks/subnets/join/action", str(pool["vnetSubnetID"]))
-                )
+        found += [
+            ("Microsoft.Network/virtualNetworks/subnets/join/action", str(pool["vnetSubnetID"]))
+            for pool in (pools if isinstance(pools, list) else [])
+            if isinstance(pool, dict) and pool.get("vnetSubnetID")
+        ]
         identity = body.get("identity")
-        for one in (identity.get("userAssignedIdentities") or {}) if isinstance(identity, dict) else {}:
-            found.append(("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", str(one)))
+        owned = (identity.get("userAssignedIdentities") or {}) if isinstance(identity, dict) else {}
+        found += [
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", str(one)) for one in owned
+        ]
     if kind == "microsoft.network/virtualnetworks/subnets":
         for field, name in (
             ("networkSecurityGroup", "networkSecurityGroups"),
@@ -222,7 +224,11 @@ def policy_error(policy: dict[str, Any], name: str) -> ArmError:
 
 def throttled(retry_after: str, what: str) -> ArmError:
     """429 of AKS."""
-    error = aks("Throttled", f"The {what} request limit has been exceeded, please retry again in {retry_after} seconds. "
-                "For more information, please visit aka.ms/aks/throttling", status=429)  # fmt: skip
+    error = aks(
+        "Throttled",
+        f"The {what} request limit has been exceeded, please retry again in {retry_after} seconds. For more "
+        "information, please visit aka.ms/aks/throttling",
+        status=429,
+    )
     error.headers["Retry-After"] = retry_after
     return error

@@ -223,9 +223,11 @@ class Subnets(Handler):
 
 def _overlap(one: str, other: str) -> ArmError:
     return ArmError(
-        400, "NetcfgSubnetRangesOverlap", f"Subnet '{one}' is not valid because its IP address range overlaps with that of "
-        f"an existing subnet in virtual network '{other}'."
-    )  # fmt: skip
+        400,
+        "NetcfgSubnetRangesOverlap",
+        f"Subnet '{one}' is not valid because its IP address range overlaps with that of an existing subnet in virtual "
+        f"network '{other}'.",
+    )
 
 
 class Peerings(Handler):

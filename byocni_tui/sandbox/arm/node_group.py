@@ -79,7 +79,8 @@ def refuse_identity(record: "Record") -> None:
     subnets = (pool.get("vnetSubnetID") for pool in record["body"]["properties"]["agentPoolProfiles"])
     subnet = next(one for one in subnets if one)
     inner = (
-        f"The client '{principal}' with object id '{principal}' does not have authorization to perform action '{_JOIN}' over "
+        f"The client '{principal}' with object id '{principal}' does not have authorization to perform "
+        f"action '{_JOIN}' over "
         f"scope '{subnet}' or the scope is invalid. If access was recently granted, please refresh your credentials."
     )
     _fail(record)

@@ -19,7 +19,7 @@ TIMER = "arm.operation"
 
 
 class NotYet(Exception):  # noqa: N818 no error: the step asks to be tried again
-    """A step can't be done yet; it is tried again ``seconds`` later, at the pace of life (a client has to act first)."""
+    """A client has to act first: the step is tried again ``seconds`` later, at the pace of life."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)

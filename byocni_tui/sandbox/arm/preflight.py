@@ -37,26 +37,19 @@ def _nested(template: Template, one: dict[str, Any], body: dict[str, Any]) -> li
     if not isinstance(properties.get("template"), dict):
         return []
     scope = one["id"].partition("/providers/Microsoft.Resources/deployments/")[0]
-    inner = inner_template(template, properties)
     try:
         return plan(
-            Template(template.arm, inner, properties.get("parameters") or {}, scope, one["name"], known=False)
+            Template(
+                template.arm,
+                properties["template"],
+                properties.get("parameters") or {},
+                scope,
+                one["name"],
+                known=False,
+            )
         )
     except Unknown:
         return []
-
-
-def inner_template(template: Template, properties: dict[str, Any]) -> dict[str, Any]:
-    """A nested template; with the outer scope its expressions are worked out there."""
-    inner: dict[str, Any] = properties["template"]
-    scope = str((properties.get("expressionEvaluationOptions") or {}).get("scope", "outer")).lower()
-    if scope == "inner":
-        return inner
-    return {
-        **inner,
-        "variables": template.template.get("variables"),
-        "resources": template.value(inner["resources"]),
-    }
 
 
 def check(arm: "Arm", call: Call, planned: list[dict[str, Any]]) -> None:

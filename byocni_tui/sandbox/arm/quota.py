@@ -174,8 +174,7 @@ class Skus(Handler):
         for region in self.arm.data["regions"]:
             if wanted and region["name"] != wanted[1].lower():
                 continue
-            for size in sizes():
-                values.append(_sku(size, region, restricted=size["name"].lower() in restricted))
+            values += [_sku(size, region, restricted=size["name"].lower() in restricted) for size in sizes()]
         return Answer(200, checks.page(call, values))
 
 

@@ -185,8 +185,10 @@ class Template:
         try:
             return table[str(name).lower()]
         except KeyError:
-            raise invalid(f"The template {what} '{name}' is not found. Please see https://aka.ms/arm-syntax-parameters for "
-                          "usage details.") from None  # fmt: skip
+            raise invalid(
+                f"The template {what} '{name}' is not found. Please see https://aka.ms/arm-syntax-parameters for usage "
+                "details."
+            ) from None
 
     def _variable(self, name: str) -> Any:
         key = name.lower()
@@ -243,6 +245,8 @@ class Template:
         parts, data = self.scope_id.split("/"), self.arm.data
         if name == "resourcegroup":
             record = self.arm.get(self.scope_id)
+            if len(parts) > 4 and record is None and not self.known:
+                raise Unknown
             if len(parts) < 5 or record is None:
                 raise invalid("The template function 'resourceGroup' is not expected at this location")
             return {"tags": {}, **copy.deepcopy(record["body"])}
@@ -311,8 +315,8 @@ class Template:
     def resources(self) -> list[dict[str, Any]]:
         """Every resource to deploy, loops and conditions worked out, in an order that respects ``dependsOn``.
 
-        Each is ``{"name", "type", "apiVersion", "id", "raw", "copy"}``; its body is worked out by ``body`` when its turn
-        comes. Raises for a dependency that is missing or circular.
+        Each is ``{"name", "type", "apiVersion", "id", "raw", "copy"}``; its body is worked out by ``body`` when its
+        turn comes. Raises for a dependency that is missing or circular.
         """
         found: list[dict[str, Any]] = []
         source = self.template["resources"]
@@ -373,7 +377,8 @@ class Template:
         parts = self.scope_id.split("/")
         base = self.scope_id
         if raw.get("resourceGroup"):
-            base = f"/subscriptions/{self.value(raw.get('subscriptionId') or parts[2])}/resourceGroups/{self.value(raw['resourceGroup'])}"
+            subscription = self.value(raw.get("subscriptionId") or parts[2])
+            base = f"/subscriptions/{subscription}/resourceGroups/{self.value(raw['resourceGroup'])}"
         if scope is not None:
             base = str(scope) if str(scope).startswith("/") else f"{base}/providers/{_spread(str(scope))}"
         if kind.lower() == "microsoft.resources/resourcegroups":
@@ -398,11 +403,25 @@ class Template:
                 properties = {
                     k: v if k == "template" else self.value(v) for k, v in raw.pop("properties").items()
                 }
+                properties["template"] = self._inner(properties)
                 return {**self.value(raw), "properties": properties}
             found: dict[str, Any] = self.value(raw)
             return found
         finally:
             self._copy = []
+
+    def _inner(self, properties: dict[str, Any]) -> Any:
+        """A nested template; by default its expressions are worked out here, in the outer one's scope."""
+        inner = properties.get("template")
+        scope = str((properties.get("expressionEvaluationOptions") or {}).get("scope", "outer")).lower()
+        if scope == "inner" or not isinstance(inner, dict):
+            return inner
+        return {
+            **inner,
+            "parameters": {},
+            "variables": {},
+            "resources": self.value(inner.get("resources", [])),
+        }
 
     def outputs(self) -> dict[str, Any]:
         """The outputs as ``{"name": {"type", "value"}}``."""

@@ -142,16 +142,8 @@ def _array(before: list[Any], after: list[Any]) -> list[dict[str, Any]]:
             found.append(
                 {"path": at, "propertyChangeType": "Modify", "before": old, "after": value, "children": None}
             )
-    for index in range(len(after), len(before)):
-        found.append(
-            {
-                "path": str(index),
-                "propertyChangeType": "Delete",
-                "before": before[index],
-                "after": None,
-                "children": None,
-            }
-        )
+    gone = {"propertyChangeType": "Delete", "after": None, "children": None}
+    found += [{"path": str(n), **gone, "before": before[n]} for n in range(len(after), len(before))]
     return found
 
 
