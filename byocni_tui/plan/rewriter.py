@@ -1,14 +1,21 @@
 """Changes values in an answers file and leaves the rest as it is: comments, order and quotes of the user's own."""
 
 import io
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from byocni_tui.plan import reader
 from byocni_tui.plan.model import Plan
 from byocni_tui.plan.path import get, parse
+
+
+_INDENTED: Final = re.compile(
+    r"^[^\s#][^\n]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*  +- ", re.MULTILINE
+)
+"""A list that is indented below its key, as ``writer`` does it: ruamel has to be told, or it moves every list."""
 
 
 def rewrite(text: str, plan: Plan, assignments: Sequence[str], where: str) -> str:
@@ -21,6 +28,8 @@ def rewrite(text: str, plan: Plan, assignments: Sequence[str], where: str) -> st
     yaml.Representer = _representer()
     yaml.preserve_quotes = True
     yaml.width = 4096
+    if _INDENTED.search(text):
+        yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.allow_duplicate_keys = False
     try:
         document = yaml.load(text)

@@ -177,3 +177,14 @@ def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     assert "BYO" in capsys.readouterr().err
     assert main(["explain", "-o", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) > 90
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_file_that_plan_wrote_changes_only_where_asked(tmp_path: Path, lang: str) -> None:
+    target = tmp_path / "plan.yaml"
+    assert main(["plan", str(target), "--lang", lang]) == 0
+    before = target.read_text(encoding="utf-8").splitlines()
+    assert main(["plan", str(target), *sets("region=x", "node_pools[0].count=4")]) == 0
+    after = target.read_text(encoding="utf-8").splitlines()
+    assert [line for line in after if line not in before] == ["region: x", "    count: 4"]
+    assert len(after) == len(before)
