@@ -30,28 +30,8 @@ _APPS: Final = list(
 def seed(cluster: "KubeCluster") -> None:
     """Fill a new cluster's store."""
     store = cluster.store
-    first = cluster.service_cidr.split("/")[0].rsplit(".", 1)
-    store.create(
-        "services",
-        {
-            "metadata": {
-                "name": "kubernetes",
-                "namespace": "default",
-                "labels": {"component": "apiserver", "provider": "kubernetes"},
-            },
-            "spec": {
-                "clusterIP": f"{first[0]}.{int(first[1]) + 1}",
-                "clusterIPs": [f"{first[0]}.{int(first[1]) + 1}"],
-                "internalTrafficPolicy": "Cluster",
-                "ipFamilies": ["IPv4"],
-                "ipFamilyPolicy": "SingleStack",
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}],
-                "sessionAffinity": "None",
-                "type": "ClusterIP",
-            },
-            "status": {"loadBalancer": {}},
-        },
-    )
+    _front(cluster)
+    store.subscribe(lambda event, resource, obj: _restore(cluster, event, resource, obj))
     for name, value in (("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)):
         store.create(
             "priorityclasses.scheduling.k8s.io",
@@ -78,6 +58,42 @@ def seed(cluster: "KubeCluster") -> None:
                 "subjects": [{"apiGroup": group, "kind": "Group", "name": subject}],
             },
         )
+
+
+def _restore(cluster: "KubeCluster", event: str, resource: str, obj: dict[str, Any]) -> None:
+    """The server's own service comes back when somebody deletes it."""
+    meta = obj["metadata"]
+    if (
+        event == "DELETED"
+        and resource == "services"
+        and (meta["namespace"], meta["name"]) == ("default", "kubernetes")
+    ):
+        _front(cluster)
+
+
+def _front(cluster: "KubeCluster") -> None:
+    first = cluster.service_cidr.split("/")[0].rsplit(".", 1)
+    cluster.store.create(
+        "services",
+        {
+            "metadata": {
+                "name": "kubernetes",
+                "namespace": "default",
+                "labels": {"component": "apiserver", "provider": "kubernetes"},
+            },
+            "spec": {
+                "clusterIP": f"{first[0]}.{int(first[1]) + 1}",
+                "clusterIPs": [f"{first[0]}.{int(first[1]) + 1}"],
+                "internalTrafficPolicy": "Cluster",
+                "ipFamilies": ["IPv4"],
+                "ipFamilyPolicy": "SingleStack",
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}],
+                "sessionAffinity": "None",
+                "type": "ClusterIP",
+            },
+            "status": {"loadBalancer": {}},
+        },
+    )
 
 
 def _roles() -> dict[str, list[dict[str, Any]]]:

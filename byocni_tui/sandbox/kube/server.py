@@ -28,6 +28,10 @@ _REVIEWED: Final = frozenset(
 )
 
 
+_DEPRECATED: Final = {
+    ("", "v1", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ("", "v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
+}
 _RETURNED: Final = frozenset(
     words(
         "pods podtemplates persistentvolumes persistentvolumeclaims resourcequotas serviceaccounts services"
@@ -71,7 +75,11 @@ class ApiServer:
             if not self.cluster.registry.serves(parts[1], parts[2]):
                 return _missing()
         target = resolve(self.cluster.registry, path)
-        return await self._resource(request, target, user)
+        response = await self._resource(request, target, user)
+        note = _DEPRECATED.get((target.kind.group, target.kind.version, target.kind.kind))
+        if note and not response.prepared:
+            response.headers.add("Warning", f'299 - "{note}"')
+        return response
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
@@ -87,8 +95,8 @@ class ApiServer:
                 return User("system:anonymous", ("system:unauthenticated",))
             raise unauthorized()
         groups: tuple[str, ...] = ("system:authenticated",)
-        if name in ("clusterAdmin", "masterclient"):
-            groups = (rbac.MASTERS, "system:authenticated")
+        if name == "clusterAdmin":  # the user that is in AKS' administrator credentials
+            name, groups = "masterclient", (rbac.MASTERS, "system:authenticated")
         return self._impersonated(request, User(name, groups))
 
     def _impersonated(self, request: web.Request, user: User) -> User:

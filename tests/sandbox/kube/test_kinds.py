@@ -1,5 +1,7 @@
 """What the server does for single kinds: jobs, quotas, services, evictions, scale, tokens, metrics."""
 
+import kube_replay
+import msgspec
 from aiohttp.test_utils import TestClient
 
 from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -122,3 +124,31 @@ async def test_discovery_is_answered_once(api: TestClient) -> None:
         tag = response.headers["ETag"]
     async with api.get("/apis", headers={**accept, "If-None-Match": tag}) as response:
         assert response.status == 304
+
+
+async def test_a_saved_cluster_goes_on_where_it_was(cluster: KubeCluster, api: TestClient) -> None:
+    names = {"plural": "pools", "kind": "Pool"}
+    form = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": form}}
+    crd = {
+        "metadata": {"name": "pools.lab.example.com"},
+        "spec": {"group": "lab.example.com", "scope": "Cluster", "names": names, "versions": [version]},
+    }
+    await _post(api, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+    await _post(api, "/apis/lab.example.com/v1/pools", {"metadata": {"name": "p"}, "any": {"thing": 1}})
+    state = msgspec.json.decode(msgspec.json.encode(cluster.dump()))
+    other = kube_replay.cluster(nodes=0)
+    other.load(state)
+    http = await kube_replay.client(other)
+    http.session.headers["Authorization"] = f"Bearer {cluster.token()}"
+    async with http.get("/apis/lab.example.com/v1/pools/p") as response:
+        assert (await response.json())["any"] == {"thing": 1}
+    async with http.get("/api/v1/nodes") as response:
+        assert len((await response.json())["items"]) == 2
+    await http.close()
+
+
+async def test_the_servers_own_service_comes_back(cluster: KubeCluster, api: TestClient) -> None:
+    async with api.delete(f"{CORE}/services/kubernetes") as response:
+        assert response.status == 200
+    assert cluster.store.get("services", "default", "kubernetes")["spec"]["clusterIP"] == "10.0.0.1"
