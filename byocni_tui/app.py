@@ -39,6 +39,14 @@ class WizardApp(App[int]):
     """Returns the exit status of the contract."""
 
     TITLE = "byocni-tui"
+    CSS = """
+    SearchIcon { display: none; }
+    WizardApp.-ascii Read > VerticalScroll, WizardApp.-ascii Choose > Vertical, WizardApp.-ascii TypeName > Vertical {
+        border: ascii $accent;
+    }
+    WizardApp.-ascii #stepper { border-right: none; }
+    WizardApp.-ascii StepPanel { scrollbar-size-vertical: 0; }
+    """
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "quit", show=False, priority=True),
@@ -70,6 +78,7 @@ class WizardApp(App[int]):
         wanted = SHORT.get(wanted, wanted)
         self.theme = "ansi-dark" if plain else wanted if wanted in self.available_themes else "byocni-dark"
         self.marks = glyphs(ascii_only)
+        self.set_class(ascii_only, "-ascii")
         self.session = Session(context, words or RuleWords(), memory.step, judge=False)
         self.session.seen.update(memory.seen)
         self.session.unread.update(memory.unread)
@@ -321,6 +330,14 @@ class WizardApp(App[int]):
         at = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(at + 1) % len(names)]
         self.save_soon()
+
+    def action_command_palette(self) -> None:
+        """Textual's palette with our words in it."""
+        from textual.command import CommandPalette
+
+        if not isinstance(self.screen, CommandPalette):
+            placeholder = self.session.tr("wizard.palette.search")
+            self.push_screen(CommandPalette(placeholder=placeholder, id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 as Textual calls it
         """The palette: our own commands by name, in the language of the moment."""

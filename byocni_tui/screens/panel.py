@@ -123,7 +123,8 @@ class StepPanel(VerticalScroll, can_focus=False):
                 return "error", [Note(severity="error", text=why)]
             return "pristine", []
         found = session.at(path)
-        notes = [self._note(path, finding, first=finding == found[0]) for finding in found]
+        told = [finding for finding in found if session.told_at(finding) == path]
+        notes = [self._note(path, finding, first=finding is told[0]) for finding in told]
         if found:
             return found[0].severity, notes
         return ("ok" if path in session.left else "pristine"), []

@@ -86,7 +86,7 @@ class ReviewPanel(StepPanel):
             first = (pieces[0], "$foreground")
             lines.append(Content.assemble((f" {mark} ", f"bold {color}"), (name, "$text-muted"), first))
             lines += [Content.styled(" " * 21 + piece, "$foreground") for piece in pieces[1:]]
-        legend = f"\n {tr('wizard.review.legend')}   {tr('wizard.review.duration')}"
+        legend = f"\n {tr('wizard.review.legend')}\n {tr('wizard.review.duration')}"
         lines.append(Content.styled(legend, "$text-muted"))
         self._summary.update(Content("\n").join(lines))
         blocking = [finding_line(self, finding) for finding in session.findings if session.blocks(finding)]

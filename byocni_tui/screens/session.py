@@ -167,6 +167,12 @@ class Session:
                 shown_here.append(finding)
         return sorted(shown_here, key=lambda f: ("error", "warning", "info").index(f.severity))
 
+    def told_at(self, finding: Finding) -> str:
+        """The one row that tells a finding in full (others of its pair carry the mark only): its own field where that
+        was left, else the first of its pair that was."""
+        owners = self.owners(finding)
+        return next((owner for owner in owners if owner in self.left), owners[0])
+
     def unread_text(self, path: str) -> str | None:
         """Why the text of ``path`` can't be read, if so."""
         if path not in self.unread:
