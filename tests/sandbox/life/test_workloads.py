@@ -181,3 +181,22 @@ def test_the_state_goes_on_where_it_was(online: Lab) -> None:
     assert other.get("deployments.apps", "web")["status"]["readyReplicas"] == 4
     addresses = [p["status"]["podIP"] for p in other.pods("web-")]
     assert len(set(addresses)) == 4
+
+
+def test_a_cron_job_starts_its_jobs_in_time(online: Lab) -> None:
+    containers = "[{name: t, image: 'busybox:1.36', command: ['true']}]"
+    template = f"{{template: {{spec: {{restartPolicy: OnFailure, containers: {containers}}}}}}}"
+    online.apply(
+        "{apiVersion: batch/v1, kind: CronJob, metadata: {name: tick}, "
+        f"spec: {{schedule: '*/5 * * * *', jobTemplate: {{spec: {template}}}}}}}"
+    )
+    online.settle()
+    online.step(301)
+    online.settle()
+    (job,) = online.store.list("jobs.batch", "default")
+    assert job["metadata"]["name"].startswith("tick-")
+    assert online.events("tick", "SuccessfulCreate")
+    online.step(3600)
+    online.settle()
+    assert len(online.store.list("jobs.batch", "default")) == 3
+    assert "lastSuccessfulTime" in online.get("cronjobs.batch", "tick")["status"]

@@ -2,6 +2,7 @@
 
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -30,7 +31,18 @@ def furnish(life: Life) -> None:
         "fqdn": cluster.fqdn,
         "coredns": {"1.36": "v1.14.3-11", "1.35": "v1.13.1-20"}.get(minor, "v1.12.1-25"),
     }
+    without = set() if _kube_proxy(life) else {"kube-proxy"}
     for document in _content():
         resource = document["resource"]
         for obj in document["objects"]:
+            if obj["metadata"]["name"] in without:
+                continue
             life.create(resource, fill(clone(obj), context))
+
+
+def _kube_proxy(life: Life) -> bool:
+    """Whether the cluster was created with kube-proxy (``networkProfile.kubeProxyConfig.enabled``, default yes)."""
+    arm: Any = getattr(life.world, "parts", {}).get("arm")
+    record = arm.get(life.id) if arm is not None else None
+    profile = ((record or {}).get("body", {}).get("properties") or {}).get("networkProfile") or {}
+    return (profile.get("kubeProxyConfig") or {}).get("enabled") is not False

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from byocni_tui.sandbox.kube.life.aks import furnish
 from byocni_tui.sandbox.kube.life.behaviours import Behaviours
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
+from byocni_tui.sandbox.kube.life.cronjobs import CronJobs
 from byocni_tui.sandbox.kube.life.daemonsets import DaemonSets
 from byocni_tui.sandbox.kube.life.deployments import Deployments
 from byocni_tui.sandbox.kube.life.disruption import Disruption
@@ -42,9 +43,10 @@ class Assembly:
         self.namespaces = Namespaces(life)
         self.replicasets = ReplicaSets(life, self.pods)
         self.deployments = Deployments(life, self.pods)
-        self.daemonsets = DaemonSets(life, self.pods)
+        self.daemonsets = DaemonSets(life, self.pods, self.scheduler.nodes)
         self.statefulsets = StatefulSets(life, self.pods)
         self.jobs = Jobs(life, self.pods)
+        self.cronjobs = CronJobs(life)
         self.garbage = Garbage(life)
         self.endpoints = Endpoints(life)
         self.disruption = Disruption(life)

@@ -1,7 +1,7 @@
 """DaemonSet: one pod on each node that it may run on."""
 
 from byocni_tui.sandbox.kube.life.engine import Life
-from byocni_tui.sandbox.kube.life.index import Pods
+from byocni_tui.sandbox.kube.life.index import Brief, Pods
 from byocni_tui.sandbox.kube.life.objects import (
     Obj,
     clone,
@@ -11,19 +11,17 @@ from byocni_tui.sandbox.kube.life.objects import (
     key_of,
     name_of,
     owner_reference,
-    pod_active,
-    pod_ready,
     safe_hash,
     template_pod,
     tolerates,
 )
 from byocni_tui.sandbox.kube.life.placing import node_matches
-from byocni_tui.sandbox.kube.life.replicasets import adopt, pod_available
+from byocni_tui.sandbox.kube.life.replicasets import adopt
 
 RESOURCE = "daemonsets.apps"
 REVISIONS = "controllerrevisions.apps"
 _SOURCE = "daemonset-controller"
-_MANY = 200  # nodes; from here on a set waits a moment for more news before it counts its pods again
+_MANY = 20  # nodes; from here on a set waits a moment for more news before it counts its pods again
 _NODE = "node.kubernetes.io/"
 _TOLERATED = (
     ("not-ready", "NoExecute"), ("unreachable", "NoExecute"), ("disk-pressure", "NoSchedule"),
@@ -36,9 +34,10 @@ class DaemonSets:
 
     name = "daemonset"
 
-    def __init__(self, life: Life, pods: Pods) -> None:
+    def __init__(self, life: Life, pods: Pods, nodes: dict[str, Obj]) -> None:
         self._life = life
         self._pods = pods
+        self._nodes = nodes
         self._soon: set[tuple[str, str]] = set()
         life.add(self)
         life.watch(RESOURCE, lambda _event, ds: life.enqueue(self.name, *key_of(ds)))
@@ -72,11 +71,11 @@ class DaemonSets:
         code = self._revision(ds)
         spec = {**ds["spec"]["template"]["spec"]}
         spec["tolerations"] = [*(spec.get("tolerations") or []), *_daemon_tolerations(spec)]
-        nodes = {name_of(n): n for n in life.list("nodes")}
+        nodes = self._nodes
         wanted = {n for n, node in nodes.items() if _may_run(spec, node)}
-        by_node: dict[str, list[Obj]] = {}
-        for pod in self._pods.owned(ds["metadata"]["uid"]):
-            by_node.setdefault(_target(pod), []).append(pod)
+        by_node: dict[str, list[Brief]] = {}
+        for pod in self._pods.briefs(ds["metadata"]["uid"]):
+            by_node.setdefault(pod.node, []).append(pod)
         self._place(ds, spec, code, wanted, nodes, by_node)
         self._roll(ds, code, wanted, by_node)
         self._status(ds, code, wanted, nodes)
@@ -88,19 +87,21 @@ class DaemonSets:
         code: str,
         wanted: set[str],
         nodes: dict[str, Obj],
-        by_node: dict[str, list[Obj]],
+        by_node: dict[str, list[Brief]],
     ) -> None:
         life, m = self._life, ds["metadata"]
         for node in sorted(wanted):
             pods = by_node.get(node, [])
-            failed = [p for p in pods if (p.get("status") or {}).get("phase") in ("Failed", "Succeeded")]
-            for pod in failed:
-                if not deleting(pod):
+            failed = [p for p in pods if p.phase in ("Failed", "Succeeded")]
+            for brief in failed:
+                if not brief.deleting:
+                    text = (
+                        f"Found failed daemon pod {'/'.join(brief.key)} on node {node}, will try to kill it"
+                    )
                     life.recorder.event(
-                        ds, "DaemonSet", "FailedDaemonPod", f"Found failed daemon pod {m['namespace']}/{name_of(pod)} "
-                        f"on node {node}, will try to kill it", source=_SOURCE, warning=True,
-                    )  # fmt: skip
-                    life.delete("pods", m["namespace"], name_of(pod))
+                        ds, "DaemonSet", "FailedDaemonPod", text, source=_SOURCE, warning=True
+                    )
+                    life.delete("pods", *brief.key)
             if any(p not in failed for p in pods):
                 continue
             pod = template_pod(
@@ -122,37 +123,33 @@ class DaemonSets:
             if node in wanted:
                 continue
             keep = nodes.get(node) is not None and _may_stay(spec, nodes[node])
-            for pod in pods if not keep else []:
-                if not deleting(pod):
-                    life.delete("pods", m["namespace"], name_of(pod))
-                    life.recorder.event(
-                        ds, "DaemonSet", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", source=_SOURCE
-                    )
+            for brief in pods if not keep else []:
+                if not brief.deleting:
+                    self._drop(ds, brief)
 
-    def _roll(self, ds: Obj, code: str, wanted: set[str], by_node: dict[str, list[Obj]]) -> None:
+    def _drop(self, ds: Obj, brief: Brief) -> None:
+        self._life.delete("pods", *brief.key)
+        text = f"Deleted pod: {brief.key[1]}"
+        self._life.recorder.event(ds, "DaemonSet", "SuccessfulDelete", text, source=_SOURCE)
+
+    def _roll(self, ds: Obj, code: str, wanted: set[str], by_node: dict[str, list[Brief]]) -> None:
         strategy = ds["spec"].get("updateStrategy") or {}
         if strategy.get("type", "RollingUpdate") != "RollingUpdate":
             return
         rolling = strategy.get("rollingUpdate") or {}
         allowed = int_or_percent(rolling.get("maxUnavailable", 1), len(wanted), up=True)
         out = 0
-        ready_old: list[Obj] = []
-        sick_old: list[Obj] = []
+        ready_old: list[Brief] = []
+        sick_old: list[Brief] = []
         for node in sorted(wanted):
-            pods = [p for p in by_node.get(node, []) if not deleting(p)]
-            if not pods or not pod_ready(pods[0]):
-                out += 1
+            pods = [p for p in by_node.get(node, []) if not p.deleting]
+            out += not pods or not pods[0].ready
             for pod in pods:
-                if pod["metadata"].get("labels", {}).get("controller-revision-hash") != code and pod_active(
-                    pod
-                ):
-                    (ready_old if pod_ready(pod) else sick_old).append(pod)
+                if pod.code != code and pod.phase not in ("Failed", "Succeeded"):
+                    (ready_old if pod.ready else sick_old).append(pod)
         room = max(0, (allowed or 1) - out)
         for pod in [*sick_old, *ready_old[:room]]:
-            self._life.delete("pods", pod["metadata"]["namespace"], name_of(pod))
-            self._life.recorder.event(
-                ds, "DaemonSet", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", source=_SOURCE
-            )
+            self._drop(ds, pod)
 
     def _revision(self, ds: Obj) -> str:
         """The hash of the template; a ControllerRevision keeps each."""
@@ -186,16 +183,16 @@ class DaemonSets:
         ds = life.get(RESOURCE, *key_of(ds)) or ds
         current = ready = updated = available = stray = 0
         minimum = int(ds["spec"].get("minReadySeconds", 0))
-        for pod in self._pods.owned(ds["metadata"]["uid"]):
-            if deleting(pod):
+        for pod in self._pods.briefs(ds["metadata"]["uid"]):
+            if pod.deleting:
                 continue
-            if _target(pod) not in wanted:
-                stray += _target(pod) in nodes
+            if pod.node not in wanted:
+                stray += pod.node in nodes
                 continue
             current += 1
-            ready += pod_ready(pod)
-            available += pod_available(life, pod, minimum)
-            updated += pod["metadata"].get("labels", {}).get("controller-revision-hash") == code
+            ready += pod.ready
+            available += pod.ready and (not minimum or life.age_of(pod.since) >= minimum)
+            updated += pod.code == code
         status: Obj = {
             "currentNumberScheduled": current, "numberMisscheduled": stray,
             "desiredNumberScheduled": len(wanted), "numberReady": ready,
@@ -225,15 +222,6 @@ def _pinned(affinity: Obj | None, node: str) -> Obj:
         "nodeSelectorTerms": [term]
     }
     return result
-
-
-def _target(pod: Obj) -> str:
-    """The node a daemon pod is for, bound or not."""
-    node = pod["spec"].get("nodeName")
-    if node:
-        return str(node)
-    required = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    return str(required["nodeSelectorTerms"][0]["matchFields"][0]["values"][0])
 
 
 def _may_run(spec: Obj, node: Obj) -> bool:

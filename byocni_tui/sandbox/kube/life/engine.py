@@ -51,6 +51,7 @@ class Life:
         self._controllers: dict[str, Controller] = {}
         self._armed: int | None = None
         self._draining = False
+        self._leaving: set[str] = set()
         self.on("reconcile", self._drain)
         self.on("again", self.again)
         self.admission = Admission(cluster)
@@ -146,6 +147,10 @@ class Life:
         self._tell(event, group_resource, obj)
 
     def _tell(self, event: str, group_resource: str, obj: Obj) -> None:
+        if group_resource == "namespaces":
+            (self._leaving.add if deleting(obj) and event != "DELETED" else self._leaving.discard)(
+                obj["metadata"]["name"]
+            )
         for watcher in self._watchers.get(group_resource, ()):
             watcher(event, obj)
         for watcher in self._watchers.get("*", ()):
@@ -193,8 +198,8 @@ class Life:
                 self.admission.create(kind, obj)
             else:
                 namespace = obj["metadata"].get("namespace")
-                space = self.get("namespaces", None, namespace) if namespace else None
-                if namespace and (space is None or deleting(space)):
+                space = self.store.entry("namespaces", "", namespace) if namespace else None
+                if namespace and (space is None or namespace in self._leaving):
                     return None, f'namespaces "{namespace}" not found'
             made: Obj = self.store.create(group_resource, obj)
         except ApiError as error:
@@ -270,4 +275,5 @@ def _empty() -> dict[str, Any]:
         "refused": {},
         "messages": {},
         "steps": {},
+        "schedules": {},
     }

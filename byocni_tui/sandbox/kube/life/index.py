@@ -3,7 +3,24 @@
 from collections.abc import Iterator
 
 from byocni_tui.sandbox.kube.life.engine import Key, Life
-from byocni_tui.sandbox.kube.life.objects import Obj, controller_of, key_of, requests
+from byocni_tui.sandbox.kube.life.objects import Obj, condition, controller_of, key_of, pinned_to, requests
+
+
+class Brief:
+    """What a controller of many pods has to know of each."""
+
+    __slots__ = ("code", "deleting", "key", "node", "phase", "ready", "since")
+
+    def __init__(self, pod: Obj) -> None:
+        m, status = pod["metadata"], pod.get("status") or {}
+        self.key: Key = (m["namespace"], m["name"])
+        self.code = (m.get("labels") or {}).get("controller-revision-hash", "")
+        self.deleting = "deletionTimestamp" in m
+        self.node = pod["spec"].get("nodeName") or pinned_to(pod["spec"]) or ""
+        self.phase = status.get("phase", "")
+        ready = condition(pod, "Ready")
+        self.ready = ready is not None and ready["status"] == "True"
+        self.since = ready["lastTransitionTime"] if ready is not None else None
 
 
 class Load:
@@ -31,21 +48,25 @@ class Pods:
         self._by_address: dict[str, Key] = {}
         self._address: dict[Key, str] = {}
         self._lone: dict[str, set[Key]] = {}
+        self._briefs: dict[Key, Brief] = {}
         life.watch("pods", self._pod)
 
     def clear(self) -> None:
         """Forget everything; it is told anew."""
-        for table in (
-            self._by_owner, self._owner, self._node, self._by_node, self._loads, self._by_address,
-            self._address, self._lone,
-        ):  # fmt: skip
+        for table in (self._by_owner, self._owner, self._node, self._by_node, self._loads):
             table.clear()
+        for more in (self._by_address, self._address, self._lone, self._briefs):
+            more.clear()
 
     def owned(self, uid: str) -> "list[Obj]":
         """The pods whose controller has this uid, oldest first."""
         found = list(self._objects(self._by_owner.get(uid, set())))
         found.sort(key=lambda p: (p["metadata"]["creationTimestamp"].at, p["metadata"]["name"]))
         return found
+
+    def briefs(self, uid: str) -> "list[Brief]":
+        """The pods whose controller has this uid, in short."""
+        return [self._briefs[key] for key in sorted(self._by_owner.get(uid, ()))]
 
     def orphans(self, namespace: str) -> "list[Key]":
         """The pods of a namespace that nobody controls."""
@@ -77,7 +98,9 @@ class Pods:
         key = key_of(pod)
         self._forget(key)
         if event == "DELETED":
+            self._briefs.pop(key, None)
             return
+        self._briefs[key] = Brief(pod)
         ref = controller_of(pod)
         if ref is not None:
             self._by_owner.setdefault(ref["uid"], set()).add(key)

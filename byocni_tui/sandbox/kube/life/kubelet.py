@@ -29,8 +29,18 @@ class Kubelet(Containers):
         super().__init__(life, network, minds)
         self.runs: dict[str, Run] = {}
         life.add(self)
+        self._hosts: dict[str, str] = {}
+        life.watch("nodes", self._node)
         life.watch("pods", self._pod)
         life.on("pod", self._timer)
+
+    def _node(self, event: str, node: Obj) -> None:
+        name = node["metadata"]["name"]
+        if event == "DELETED":
+            self._hosts.pop(name, None)
+            return
+        addresses = (node.get("status") or {}).get("addresses") or ()
+        self._hosts[name] = next((a["address"] for a in addresses if a["type"] == "InternalIP"), "")
 
     def _pod(self, event: str, pod: Obj) -> None:
         if event == "DELETED":
@@ -80,7 +90,7 @@ class Kubelet(Containers):
         pod = life.get("pods", namespace, name)
         if pod is None or not pod["spec"].get("nodeName"):
             return
-        node = life.get("nodes", None, pod["spec"]["nodeName"])
+        node = self._hosts.get(pod["spec"]["nodeName"])
         uid = pod["metadata"]["uid"]
         run = self.runs.get(uid)
         if node is None:  # the machine is gone: nobody will confirm the end of its pods
@@ -109,10 +119,9 @@ class Kubelet(Containers):
     def report(self, pod: Obj, run: Run) -> None:
         """Write the status if it differs."""
         life = self._life
-        node = life.get("nodes", None, run.node)
-        if node is None:
+        host = self._hosts.get(run.node)
+        if host is None:
             return
-        host = next((a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP"), "")
         current = life.get("pods", run.ns, run.name)
         if current is None or current["metadata"]["uid"] != pod["metadata"]["uid"]:
             return

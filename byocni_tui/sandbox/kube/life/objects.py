@@ -193,6 +193,18 @@ def int_or_percent(value: Any, total: int, *, up: bool) -> int:
     return int(value)
 
 
+def pinned_to(spec: Obj) -> str | None:
+    """The one node that a daemon pod's affinity names."""
+    affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ) or {}
+    terms = affinity.get("nodeSelectorTerms") or []
+    if len(terms) != 1 or len(terms[0].get("matchFields") or ()) != 1 or terms[0].get("matchExpressions"):
+        return None
+    field = terms[0]["matchFields"][0]
+    return str(field["values"][0]) if field["key"] == "metadata.name" and len(field["values"]) == 1 else None
+
+
 def template_pod(
     template: Obj, *, namespace: str, name: str, owner: Obj | None, labels: dict[str, str]
 ) -> Obj:

@@ -7,6 +7,7 @@ from byocni_tui.sandbox.kube.life.behaviours import Behaviours, catalogue, fill
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.objects import Obj, clone, name_of
 
+_MANY = 20
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -18,6 +19,7 @@ class Operators:
     def __init__(self, life: Life, behaviours: Behaviours) -> None:
         self._life = life
         self._behaviours = behaviours
+        self._waiting: set[str] = set()
         life.add(self)
         for resource in ("deployments.apps", "daemonsets.apps", "nodes", "jobs.batch", "namespaces"):
             life.watch(resource, self._look)
@@ -26,18 +28,27 @@ class Operators:
     def _look(self, _event: str, _obj: Obj) -> None:
         for behaviour in catalogue().values():
             if behaviour.get("operator"):
-                self._life.enqueue(self.name, "", behaviour["id"])
+                self._soon(behaviour["id"])
 
     def _custom(self, event: str, obj: Obj) -> None:
         group = str(obj.get("apiVersion", "")).partition("/")[0]
         for behaviour in catalogue().values():
             if group in (behaviour.get("groups") or ()):
-                self._life.enqueue(self.name, "", behaviour["id"])
+                self._soon(behaviour["id"])
         if obj["$resource"] == _CRDS and event == "ADDED":
             self._life.enqueue("crd", "", name_of(obj))
 
+    def _soon(self, behaviour: str) -> None:
+        """Small clusters are looked at at once, large ones a moment later, for all that has happened by then."""
+        if self._life.store.count("nodes") < _MANY:
+            self._life.enqueue(self.name, "", behaviour)
+        elif behaviour not in self._waiting:
+            self._waiting.add(behaviour)
+            self._life.enqueue_later(0.5, self.name, "", behaviour, awaited=True)
+
     def reconcile(self, _namespace: str, name: str) -> None:
         """One behaviour: every step whose conditions hold."""
+        self._waiting.discard(name)
         behaviour = self._behaviours.get(name)
         if behaviour is None:
             return

@@ -30,18 +30,6 @@ def node_matches(spec: Obj, node: Obj) -> bool:
     return False
 
 
-def pinned_to(spec: Obj) -> str | None:
-    """The one node that a daemon pod's affinity names."""
-    affinity = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
-        "requiredDuringSchedulingIgnoredDuringExecution"
-    ) or {}
-    terms = affinity.get("nodeSelectorTerms") or []
-    if len(terms) != 1 or len(terms[0].get("matchFields") or ()) != 1 or terms[0].get("matchExpressions"):
-        return None
-    field = terms[0]["matchFields"][0]
-    return str(field["values"][0]) if field["key"] == "metadata.name" and len(field["values"]) == 1 else None
-
-
 class Filter:
     """The filters for one pod; ``others`` gives the pods that count for affinity between pods, with their nodes."""
 

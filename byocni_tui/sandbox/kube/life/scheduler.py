@@ -4,8 +4,16 @@ from collections import Counter
 
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.index import Pods
-from byocni_tui.sandbox.kube.life.objects import Obj, deleting, key_of, name_of, pod_active, quantity
-from byocni_tui.sandbox.kube.life.placing import NO_VICTIMS, UNRESOLVABLE, Filter, pinned_to
+from byocni_tui.sandbox.kube.life.objects import (
+    Obj,
+    deleting,
+    key_of,
+    name_of,
+    pinned_to,
+    pod_active,
+    quantity,
+)
+from byocni_tui.sandbox.kube.life.placing import NO_VICTIMS, UNRESOLVABLE, Filter
 
 _RETRY = 300.0  # seconds until pods that nothing else woke are tried again
 _NEXT_MESSAGE = 20.0  # seconds within which the same refusal is not told again
