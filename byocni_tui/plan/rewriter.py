@@ -11,7 +11,6 @@ from byocni_tui.plan import reader
 from byocni_tui.plan.model import Plan
 from byocni_tui.plan.path import get, parse
 
-
 _INDENTED: Final = re.compile(
     r"^[^\s#][^\n]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*  +- ", re.MULTILINE
 )

@@ -61,7 +61,7 @@ ADDONS: Final = frozenset(
 _NEEDS_AZURE: Final = frozenset({"virtual-node", "ingress-appgw"})
 
 
-@rule("BYO603", "error", source=sources.ADDONS)
+@rule("BYO603", "error", "warning", source=sources.ADDONS)
 def addons(case: Case) -> Iterator[Finding]:
     """Add-ons that program Azure's own plugin, and names that there are not."""
     if not case.new:
@@ -76,6 +76,7 @@ def addons(case: Case) -> Iterator[Finding]:
             yield found(
                 "BYO603",
                 f"cluster.addons[{index}]",
+                severity="warning",
                 variant="unknown",
                 remedy=remedy,
                 value=name,
