@@ -4,6 +4,7 @@ import argparse
 import math
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.run:
         return _environment_of(_folder_of_run(args.run), console)
     if args.env:
-        folder = args.state or default_folder(args.scenario, args.seed)
+        folder = args.state or _fresh(default_folder(args.scenario, args.seed))
         endpoints = _start(args, folder, idle=1800.0)
         return _print_environment(endpoints, folder, console)
     if args.state is not None:
@@ -68,6 +69,16 @@ def default_folder(scenario: str, seed: int) -> Path:
     from byocni_tui.deploy.journal import state_home
 
     return state_home() / "sandbox" / f"{Path(scenario).stem}-{seed}"
+
+
+def _fresh(folder: Path) -> Path:
+    """The folder, emptied unless a sandbox runs there: without ``--state`` nothing outlives the sandbox."""
+    from byocni_tui.sandbox.endpoints import alive, read
+
+    endpoints = read(folder)
+    if endpoints is None or not alive(endpoints):
+        shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def _folder_of_run(run_id: str) -> Path:
@@ -105,10 +116,12 @@ def _serve(args: argparse.Namespace, console: Console, folder: Path, command: li
     try:
         if command:
             return _command(endpoints, folder, command)
+        ends = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, ends)
         console.say(console.tr("cli.sandbox.serving", url=endpoints.arm_url, scenario=endpoints.scenario))
         _print_environment(endpoints, folder, console)
         console.say(console.tr("cli.sandbox.until"))
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(ends)
         return EXIT_DONE
     except KeyboardInterrupt:
         return EXIT_DONE
