@@ -9,10 +9,9 @@ import copy
 import random
 import struct
 import uuid
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -180,7 +179,7 @@ class Store:
             if ordered is None:
                 ordered = self._ordered[(group_resource, space)] = sorted(names)
             start = bisect_right(ordered, after[1]) if after is not None and space == after[0] else 0
-            for name in islice(ordered, start, None):
+            for name in ordered[start:]:
                 entry = names.get(name)
                 if entry is not None:
                     yield entry
@@ -395,17 +394,20 @@ class Store:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         entry = _entry(kind.group_resource, ns, obj, self.version)
-        if old is None:
-            self._ordered.pop((kind.group_resource, ns), None)
+        ordered = self._ordered.get((kind.group_resource, ns)) if old is None else None
+        if ordered is not None:
+            insort(ordered, name)
         self._objects.setdefault(kind.group_resource, {}).setdefault(ns, {})[name] = entry
         self._tell(Change(self.version, event, kind.group_resource, entry, old.raw if old else None))
-        return entry.object()
+        return obj
 
     def _remove(self, kind: Kind, entry: Entry, obj: Object) -> Object:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
         del self._objects[kind.group_resource][entry.ns][entry.name]
-        self._ordered.pop((kind.group_resource, entry.ns), None)
+        ordered = self._ordered.get((kind.group_resource, entry.ns))
+        if ordered is not None:
+            del ordered[bisect_left(ordered, entry.name)]
         last = _entry(kind.group_resource, entry.ns, obj, self.version)
         self._tell(Change(self.version, "DELETED", kind.group_resource, last, entry.raw))
         return last.object()
