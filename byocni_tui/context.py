@@ -243,6 +243,7 @@ class Context:
             chart_source=connections.chart_source,
             patience=connections.patience,
             providers=self.facts.providers if self.facts else None,
+            groups=_names(self.facts.resource_groups) if self.facts else None,
         )
 
     async def connections(self) -> "Connections":
@@ -297,3 +298,7 @@ class Context:
     def _kept(journal: "Journal") -> bool:
         """Whether there is something in the run's folder that somebody may come back to."""
         return journal.get("plan") is not None or (journal.folder / "answers.yaml").exists()
+
+
+def _names(items: tuple[dict[str, Any], ...] | None) -> frozenset[str] | None:
+    return None if items is None else frozenset(str(item.get("name", "")).lower() for item in items)

@@ -11,13 +11,14 @@ from byocni_tui.deploy import bodies
 from byocni_tui.deploy.failure import StepError
 from byocni_tui.deploy.work import Outcome, Work
 from byocni_tui.providers.errors import ProviderError
-from byocni_tui.providers.protocols import Json
+from byocni_tui.providers.protocols import Json, Operation
 
 CREATE_TYPICAL: Final = 300.0
 PROPAGATION_LIMIT: Final = 600.0
 """Seconds that a role may take to become effective (documented: up to ten minutes)."""
 
-_NOT_YET: Final = frozenset({"PrincipalNotFound", "LinkedAuthorizationFailed", "AuthorizationFailed"})
+_NOT_YET: Final = frozenset({"LinkedAuthorizationFailed", "AuthorizationFailed"})
+"""What AKS's operation fails with while the cluster's identity may not join the subnet yet."""
 
 
 async def providers(work: Work) -> Outcome:
@@ -49,7 +50,7 @@ async def resource_group(work: Work) -> Outcome:
             raise StepError("group_missing", name=name)
         work.journal.note(path, "resource-group", "adopted", "resource-group")
         return Outcome(work.text("group.used", name=name))
-    if work.journal.state_of(path) is None and await work.azure.find(path) is not None:
+    if work.journal.state_of(path) is None and await _group_exists(work, path):
         # A group that was there is used, as `az group create` does, but it is not this run's to remove.
         work.journal.note(path, "resource-group", "adopted", "resource-group")
     if work.journal.state_of(path) != "adopted":
@@ -59,6 +60,12 @@ async def resource_group(work: Work) -> Outcome:
         return Outcome(work.text("group.used", name=name))
     work.journal.note(path, "resource-group", "made", "resource-group")
     return Outcome(work.text("group.made", name=name, region=plan.region))
+
+
+async def _group_exists(work: Work, path: str) -> bool:
+    if work.groups is not None:
+        return (work.plan.resource_group.name or "").lower() in work.groups
+    return await work.azure.find(path) is not None
 
 
 async def identity(work: Work) -> Outcome:
@@ -148,17 +155,22 @@ def _state(cluster: Json | None) -> str:
     return str(((cluster or {}).get("properties") or {}).get("provisioningState", ""))
 
 
+def _role_is_fresh(work: Work) -> bool:
+    """Whether this run has assigned a role, which takes a while to become effective."""
+    return any(item.kind == "role-assignment" and item.state == "made" for item in work.journal.resources())
+
+
 async def _put_cluster(work: Work, path: str) -> Json | None:
-    """Send the cluster. Returns it as it stands if the answer was lost but the request was not."""
+    """Send the cluster, and see it through. Returns it as it stands if the answer was lost but the request was not.
+
+    A refusal at once is about the caller's rights and stands. One that comes with the operation is about the cluster's
+    own identity: where its role was assigned a moment ago, the same request is sent again until the role counts.
+    """
     deadline = work.clock.monotonic() + PROPAGATION_LIMIT
     while True:
         try:
             put = await work.azure.put(path, bodies.cluster_body(work.plan))
         except ProviderError as error:
-            if error.code in _NOT_YET and work.journal.finished("role") and work.clock.monotonic() < deadline:
-                work.say(work.text("role.propagating"), None, {"original": error.message})
-                await work.pause(15)
-                continue
             if error.passing or error.code in ("OperationNotAllowed", "EtagMismatch"):
                 found = await work.azure.find(path)
                 if found is not None:
@@ -167,9 +179,17 @@ async def _put_cluster(work: Work, path: str) -> Json | None:
         if put.operation:
             work.journal.put("cluster-operation", put.operation.url)
         work.journal.note(path, "cluster", "made", "cluster")
-        if put.operation:
-            await _role_for_system_identity(work, put.body)
+        if put.operation is None:
+            return None
+        await _role_for_system_identity(work, put.body)
+        try:
             await work.finish(put.operation, work.plan.cluster.name or "", CREATE_TYPICAL)
+        except ProviderError as error:
+            if error.code not in _NOT_YET or not _role_is_fresh(work) or work.clock.monotonic() > deadline:
+                raise
+            work.say(work.text("role.propagating"), None, {"original": error.message})
+            await work.pause(60)
+            continue
         return None
 
 
@@ -185,8 +205,6 @@ async def _await_cluster(work: Work, path: str, found: Json) -> None:
     """Go on with an operation that somebody began: by its own address where it is known, else by the cluster."""
     url = work.journal.get("cluster-operation")
     if url:
-        from byocni_tui.providers.protocols import Operation
-
         try:
             await work.finish(
                 Operation("InProgress", str(url), 0.0), work.plan.cluster.name or "", CREATE_TYPICAL

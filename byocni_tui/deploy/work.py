@@ -36,7 +36,8 @@ class Work:
     """Everything that steps need. The composition root fills in the first block; the second is what steps find out.
 
     ``kubernetes`` and ``helm`` are made from a kubeconfig; ``chart_source`` may send a chart to another repository;
-    ``patience`` turns a limit in seconds of the clock into real seconds.
+    ``patience`` turns a limit in seconds of the clock into real seconds. ``providers`` and ``groups`` (names in lower
+    case) are what pre-flight has read a moment ago, None where it has not.
     """
 
     plan: Plan
@@ -50,6 +51,7 @@ class Work:
     chart_source: Callable[[ChartRef], ChartRef] = lambda ref: ref
     patience: Callable[[float], float] = lambda seconds: seconds
     providers: tuple[Json, ...] | None = None
+    groups: frozenset[str] | None = None
 
     say: Say = lambda _message, _progress, _detail: None
     cluster: Json = field(default_factory=dict)
