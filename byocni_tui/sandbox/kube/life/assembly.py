@@ -22,6 +22,7 @@ from byocni_tui.sandbox.kube.life.nodes import Nodes
 from byocni_tui.sandbox.kube.life.objects import Obj
 from byocni_tui.sandbox.kube.life.operators import Definitions, Operators
 from byocni_tui.sandbox.kube.life.paths import Paths
+from byocni_tui.sandbox.kube.life.repair import AutoRepair
 from byocni_tui.sandbox.kube.life.replicasets import ReplicaSets
 from byocni_tui.sandbox.kube.life.scheduler import Scheduler
 from byocni_tui.sandbox.kube.life.scripts import Scripts, Served
@@ -56,6 +57,7 @@ class Assembly:
         self.minds = Minds(life, self.behaviours, self.scripts, self.served)
         self.kubelet = self.served.kubelet = Kubelet(life, self.network, self.minds)
         self.nodes = Nodes(life, self.kubelet, self.network)
+        self.repair = AutoRepair(life)
         self.definitions = Definitions(life)
         self.operators = Operators(life, self.behaviours)
         self.doors = Doors(life, self.kubelet, self.scripts)
