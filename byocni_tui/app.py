@@ -143,6 +143,24 @@ class WizardApp(App[int]):
         """Ask for facts behind the screen; what goes wrong is said where they are missed."""
         self.run_worker(self._collect(keys), group="facts", exit_on_error=False)
 
+    def ask_account(self) -> None:
+        """Ask once who is signed in and what they see."""
+        if not self.session.account:
+            self.run_worker(self._ask_account(), group="facts", exit_on_error=False)
+
+    async def _ask_account(self) -> None:
+        session = self.session
+        session.account_failed = ""
+        try:
+            await self._reach()
+            session.account = await self.context.account()
+            session.subscriptions = await self.context.subscriptions()
+        except UserError as error:
+            session.account_failed = session.tr(f"errors.{error.key}", **error.values)
+        except Exception as error:  # noqa: BLE001 the fields work without it: whatever a client raises is shown
+            session.account_failed = self._describe(error)
+        self._changed()
+
     async def _collect(self, keys: tuple[str, ...]) -> None:
         self.session.facts_failed = ""
         try:

@@ -45,6 +45,8 @@ class WizardActions(_Base):
         needs = getattr(self.panel, "needs", ())
         if needs:
             self.wizard.collect(*needs)
+        if getattr(self.panel, "asks_account", False):
+            self.wizard.ask_account()
         if step_id == "preflight":
             self.wizard.run_preflight()
         self.save_soon()

@@ -74,6 +74,14 @@ class WizardContext(Protocol):
         """Reach the service (or start the sandbox); once."""
         ...
 
+    async def account(self) -> dict[str, Any]:
+        """Who is signed in."""
+        ...
+
+    async def subscriptions(self) -> list[dict[str, Any]]:
+        """The subscriptions that can be seen, as Azure lists them."""
+        ...
+
     async def collect(self, *keys: str) -> Any:
         """Ask for facts."""
         ...

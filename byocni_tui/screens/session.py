@@ -34,6 +34,9 @@ class Session:
         self.changed: Callable[[], None] = lambda: None
         self.findings: tuple[Finding, ...] = ()
         self.facts_failed = ""
+        self.account: dict[str, Any] = {}
+        self.subscriptions: list[dict[str, Any]] = []
+        self.account_failed = ""
         self.checks: list[RunEvent] = []
         self.checked_plan: Plan | None = None
         self.preflight_failed = ""

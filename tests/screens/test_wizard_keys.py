@@ -265,3 +265,14 @@ async def test_a_cluster_that_exists_is_picked_and_its_network_is_not_asked() ->
         assert context.plan.region == "chinaeast2"
         assert "network" not in app.session.order
         fits(app, 80, 24)
+
+
+async def test_a_subscription_is_picked_from_those_that_can_be_seen() -> None:
+    context, app = wizard(plan=ready_plan())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("ctrl+n")
+        await settle(pilot)
+        assert "learner@example.com" in text(app)
+        await pilot.press("tab", "tab", "tab", "down", "enter")
+        await settle(pilot)
+        assert context.plan.subscription == "11111111-9173-4872-9134-bb1d2e00343a"

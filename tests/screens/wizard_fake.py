@@ -86,6 +86,15 @@ class FakeContext:
     async def start(self) -> None:
         self.calls.append("start")
 
+    async def account(self) -> dict[str, Any]:
+        return {"id": "1", "type": "user", "name": "learner@example.com", "tenant": "t"}
+
+    async def subscriptions(self) -> list[dict[str, Any]]:
+        return [
+            {"subscriptionId": "26fe00f8-9173-4872-9134-bb1d2e00343a", "displayName": "Lab"},
+            {"subscriptionId": "11111111-9173-4872-9134-bb1d2e00343a", "displayName": "Production"},
+        ]
+
     async def collect(self, *keys: str) -> Facts:
         self.calls.append("collect")
         self.facts = Facts(cloud=self.plan.cloud, locations=LOCATIONS, managed_clusters=CLUSTERS)
