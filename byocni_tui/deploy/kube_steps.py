@@ -9,7 +9,7 @@ import yaml
 from byocni_tui.cni import values as cni_values
 from byocni_tui.cni.catalogue import catalogue
 from byocni_tui.cni.model import Plugin
-from byocni_tui.deploy.azure_steps import api_server
+from byocni_tui.deploy.cluster_steps import api_server
 from byocni_tui.deploy.failure import StepError
 from byocni_tui.deploy.nodes import NOT_INITIALIZED, NodeState, node_state
 from byocni_tui.deploy.work import Outcome, Work

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from byocni_tui.deploy import azure_steps, kube_steps, proof
+from byocni_tui.deploy import azure_steps, cluster_steps, kube_steps, proof
 from byocni_tui.deploy.work import Outcome, Work
 
 
@@ -23,9 +23,9 @@ STEPS: Final = (
     Step("identity", azure_steps.identity, 3, again=True),
     Step("network", azure_steps.network, 8),
     Step("role", azure_steps.role, 60),
-    Step("cluster", azure_steps.cluster, azure_steps.CREATE_TYPICAL),
-    Step("read-back", azure_steps.read_back, 1, again=True),
-    Step("credentials", azure_steps.credentials, 1, again=True),
+    Step("cluster", cluster_steps.cluster, cluster_steps.CREATE_TYPICAL),
+    Step("read-back", cluster_steps.read_back, 1, again=True),
+    Step("credentials", cluster_steps.credentials, 1, again=True),
     Step("nodes-not-ready", kube_steps.nodes_not_ready, 30, again=True),
     Step("cni", kube_steps.cni, 15),
     Step("nodes-ready", kube_steps.nodes_ready, 90, again=True),
