@@ -200,3 +200,27 @@ def test_a_cron_job_starts_its_jobs_in_time(online: Lab) -> None:
     online.settle()
     assert len(online.store.list("jobs.batch", "default")) == 3
     assert "lastSuccessfulTime" in online.get("cronjobs.batch", "tick")["status"]
+
+
+def test_unhealthy_pods_say_what_the_recorded_ones_said(online: Lab) -> None:
+    for name, container in {
+        "no-config": "{name: x, image: busybox, envFrom: [{configMapRef: {name: missing}}]}",
+        "no-command": "{name: x, image: busybox, command: [/no/such]}",
+        "no-image": "{name: x, image: 'registry.invalid/none:1'}",
+    }.items():
+        online.apply(
+            f"{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{containers: [{container}]}}}}"
+        )
+    online.step(26)
+    states = {
+        p["metadata"]["name"]: p["status"]["containerStatuses"][0]
+        for p in online.store.list("pods", "default")
+    }
+    reasons = {name: s["state"]["waiting"]["reason"] for name, s in states.items()}
+    assert reasons == {
+        "no-config": "CreateContainerConfigError", "no-command": "RunContainerError", "no-image": "ImagePullBackOff",
+    }  # fmt: skip
+    assert states["no-command"]["lastState"]["terminated"]["reason"] == "StartError"
+    (failed,) = online.events("no-config", "Failed")
+    assert (failed["message"], failed["count"]) == ('Error: configmap "missing" not found', 3)
+    assert any("no such host" in e["message"] for e in online.events("no-image", "Failed"))

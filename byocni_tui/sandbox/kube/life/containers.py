@@ -73,7 +73,7 @@ class Containers:
             "CrashLoopBackOff",
         ):
             return
-        if box.reason in ("RunContainerError",):
+        if box.reason in ("RunContainerError", "CreateContainerConfigError"):
             return
         life, image = self._life, container["image"]
         disk = life.state["nodes"].setdefault(run.node, {}).setdefault("images", {})
@@ -152,7 +152,7 @@ class Containers:
         if missing:
             self._tell(pod, "Failed", f"Error: {missing}", warning=True, box=box)
             box.reason, box.message = "CreateContainerConfigError", missing
-            self._again(run, 12.0, awaited=False)
+            self._again(run, 12.0, "pull", box, awaited=False)
             return
         life = self._life
         out = self.minds.outcome(pod, container, box, init=box.init)
@@ -254,10 +254,15 @@ class Containers:
             f"({m['uid']})", warning=True, box=box,
         )  # fmt: skip
         self._remember(box)
-        box.state, box.reason = "waiting", "CrashLoopBackOff"
+        unstarted = box.reason == "StartError"
+        box.state, box.reason = "waiting", "RunContainerError" if unstarted else "CrashLoopBackOff"
         box.message = (
-            f"back-off {_span(box.back)} restarting failed container={box.name} pod={m['name']}_{m['namespace']}"
-            f"({m['uid']})"
+            box.message
+            if unstarted
+            else (
+                f"back-off {_span(box.back)} restarting failed container={box.name} pod={m['name']}_{m['namespace']}"
+                f"({m['uid']})"
+            )
         )
         self._again(run, box.back, "restart", box, awaited=False)
         box.back = min(_CRASH_MOST, box.back * 2)
