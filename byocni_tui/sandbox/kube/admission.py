@@ -40,6 +40,9 @@ class Admission:
         form = self.schema_of(kind)
         if form is None:
             return []
+        wrong = fields.mistyped(obj.get("metadata") or {}, schema.metadata(), "metadata")
+        if wrong is not None:
+            raise fields.type_error(kind.kind, kind.version, form, wrong)
         wrong = fields.mistyped(obj, form)
         if wrong is not None and kind.crd is None:
             raise fields.type_error(kind.kind, kind.version, form, wrong)

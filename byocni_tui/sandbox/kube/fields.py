@@ -88,6 +88,8 @@ def mistyped(value: Any, schema: Schema, path: str = "") -> tuple[str, str, str]
     if isinstance(value, list):
         item = schema.item()
         for element in value:
+            if element is None:
+                return path, "null", item.type or "object"
             if wrong := mistyped(element, item, path):
                 return wrong
     elif isinstance(value, dict):

@@ -125,10 +125,12 @@ def strategic(target: Any, patch: Any, schema: Schema | None) -> Any:
     orders: dict[str, list[Any]] = {}
     for key, value in patch.items():
         if key.startswith("$setElementOrder/"):
+            if not isinstance(value, list):
+                raise bad_request(f"the value of {key} is not a list")
             orders[key.partition("/")[2]] = value
         elif key.startswith("$deleteFromPrimitiveList/"):
             name = key.partition("/")[2]
-            out[name] = [item for item in out.get(name) or [] if item not in value]
+            out[name] = [item for item in out.get(name) or [] if item not in (value or ())]
     for key, value in patch.items():
         if key.startswith("$"):
             continue
@@ -180,4 +182,6 @@ def _reorder(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
         rank = {repr(item): at for at, item in enumerate(order)}
         return sorted(items, key=lambda item: rank.get(repr(item), len(rank)))
     rank = {repr(item.get(key)): at for at, item in enumerate(order) if isinstance(item, dict)}
-    return sorted(items, key=lambda item: rank.get(repr(item.get(key)), len(rank)))
+    return sorted(
+        items, key=lambda item: rank.get(repr(item.get(key) if isinstance(item, dict) else item), len(rank))
+    )

@@ -196,7 +196,10 @@ async def _scale(
         raise ApiError(
             405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {}
         )
-    replicas = (wanted.get("spec") or {}).get("replicas", 0)
+    spec = (wanted.get("spec") or {}) if isinstance(wanted, dict) else None
+    if not isinstance(spec, dict):
+        raise bad_request("json: cannot unmarshal into Go struct field Scale.spec of type v1.ScaleSpec")
+    replicas = spec.get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
         why = f"Invalid value: {replicas}: must be greater than or equal to 0"
         raise invalid("Scale", "autoscaling", target.name, [Cause("FieldValueInvalid", "spec.replicas", why)])

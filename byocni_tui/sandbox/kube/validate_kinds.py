@@ -241,6 +241,12 @@ def _binding(obj: Object, found: Complaints) -> None:
 
 def _crd(obj: Object, found: Complaints) -> None:
     spec = _spec(obj)
+    for name in ("plural", "kind"):
+        if not (spec.get("names") or {}).get(name):
+            found.required(f"spec.names.{name}")
+    for at, version in enumerate(spec.get("versions") or ()):
+        if not version.get("name"):
+            found.required(f"spec.versions[{at}].name")
     wanted = f"{(spec.get('names') or {}).get('plural', '')}.{spec.get('group', '')}"
     if obj["metadata"].get("name") != wanted:
         found.invalid(

@@ -225,12 +225,14 @@ class Writes:
             if target.subresource:
                 raise not_found(kind.resource, kind.group, target.name)
 
+            said = copy.deepcopy(wanted)  # before defaults are filled in: those belong to nobody
+            if "status" in kind.subresources:
+                said.pop("status", None)
+
             def mark(new: Object) -> None:
-                status = "status" in kind.subresources
-                shown = {k: v for k, v in new.items() if not (status and k == "status")}
-                new["metadata"]["managedFields"] = managed.apply(
-                    None, shown, form, call.manager, "", False, now
-                )["metadata"]["managedFields"]
+                owned = managed.apply(None, said, form, call.manager, "", False, now)["metadata"]
+                if "managedFields" in owned:
+                    new["metadata"]["managedFields"] = owned["managedFields"]
 
             return self._add(kind, wanted, call, mark), True
         version = meta.pop("resourceVersion", None)
@@ -292,6 +294,10 @@ def _expect(kind: Kind, obj: Any) -> None:
     """The object is of the kind that the path names; what it leaves out is taken from there. Raises 400."""
     if not isinstance(obj, dict):
         raise bad_request("the object provided is unrecognized (must be of type " + kind.kind + ")")
+    if not isinstance(obj.setdefault("metadata", {}), dict):
+        raise bad_request(
+            f"json: cannot unmarshal into Go struct field {kind.kind}.metadata of type v1.ObjectMeta"
+        )
     given, name = obj.setdefault("apiVersion", kind.api_version), obj.setdefault("kind", kind.kind)
     if given != kind.api_version:
         text = f"the API version in the data ({given}) does not match the expected API version ({kind.api_version})"

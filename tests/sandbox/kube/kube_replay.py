@@ -19,18 +19,12 @@ from aiohttp import ClientTimeout, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from byocni_tui.sandbox.clock import VirtualClock
+from byocni_tui.sandbox.faults import Faults
 from byocni_tui.sandbox.kube.cluster import KubeCluster
 
 DATA = Path(__file__).parent / "data"
 NODE = "aks-nodepool1-23902496-vmss000000"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
-
-
-class NoFaults:
-    """A world in which nothing goes wrong."""
-
-    def strike(self, *args: Any, **kwargs: Any) -> None:
-        return None
 
 
 class Scenario:
@@ -45,7 +39,7 @@ class World:
     def __init__(self, seed: int = 1) -> None:
         self.clock = VirtualClock(speed=0)
         self.seed = seed
-        self.faults = NoFaults()
+        self.faults = Faults((), self)  # type: ignore[arg-type]
         self.scenario = Scenario()
         self.clusters: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}

@@ -152,3 +152,15 @@ async def test_the_servers_own_service_comes_back(cluster: KubeCluster, api: Tes
     async with api.delete(f"{CORE}/services/kubernetes") as response:
         assert response.status == 200
     assert cluster.store.get("services", "default", "kubernetes")["spec"]["clusterIP"] == "10.0.0.1"
+
+
+async def test_who_applies_owns_what_was_said_and_no_defaults(api: TestClient) -> None:
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": POD}
+    spec = {"selector": {"matchLabels": {"app": "a"}}, "template": template}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"}, "spec": spec}
+    path = "/apis/apps/v1/namespaces/default/deployments/d"
+    headers = {"Content-Type": "application/apply-patch+yaml"}
+    async with api.patch(f"{path}?fieldManager=helm", json=body, headers=headers) as response:
+        made = await response.json()
+    assert made["spec"]["replicas"] == 1
+    assert set(made["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]) == {"f:selector", "f:template"}
