@@ -165,7 +165,6 @@ class Sandbox:
             number, _, rest = path[5:].partition("/")
             for cluster_id, cluster in self.world.clusters.items():
                 if str(self.arm.resources[cluster_id]["meta"]["number"]) == number:
-                    self.world.changed = True
                     answer: web.StreamResponse = await cluster.routes(f"/k8s/{number}")(request, f"/{rest}")
                     return answer
             return web.json_response(
@@ -180,10 +179,19 @@ class Sandbox:
 
     async def _keep(self) -> None:
         """Write the state down from time to time, where there is a folder."""
+        pause, written = _SAVE_EVERY, self._versions()
         while self.state is not None:
-            await asyncio.sleep(_SAVE_EVERY)
-            if self.world.changed:
+            await asyncio.sleep(pause)
+            versions = self._versions()
+            if self.world.changed or versions != written:
+                started = time.monotonic()
                 self.world.save(self.state)
+                written = versions
+                # A large world takes a while to write: never more than a twentieth of the time.
+                pause = max(_SAVE_EVERY, 20 * (time.monotonic() - started))
+
+    def _versions(self) -> list[int]:
+        return [cluster.store.version for cluster in self.world.clusters.values()]
 
 
 def _secrets(state: Path | None, token: str | None) -> dict[str, Any]:
