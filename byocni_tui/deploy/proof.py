@@ -35,7 +35,11 @@ async def verify(work: Work) -> Outcome:
     def tell(check: Check) -> None:
         nonlocal done
         done += 1
-        message = work.text("verify.check", what=work.tr(f"doctor.checks.{check.id}"), status=check.status)
+        message = work.text(
+            "verify.check",
+            what=work.tr(f"doctor.checks.{check.id}"),
+            status=work.text(f"status.{check.status}"),
+        )
         work.say(message, done / len(IDS), {"check": msgspec.to_builtins(check)})
 
     _, checks = await Verifier(work.kube, options, patience=work.patience, tell=tell).run()
