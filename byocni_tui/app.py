@@ -64,6 +64,7 @@ class WizardApp(App[int]):
         ascii_only: bool = False,
         theme: str | None = None,
         words: Words | None = None,
+        resumed: str = "",
     ) -> None:
         # NO_COLOR has to be known before the app exists: only with native colours is it really without any.
         plain = bool(os.environ.get("NO_COLOR"))
@@ -82,6 +83,7 @@ class WizardApp(App[int]):
         self.session = Session(context, words or RuleWords(), memory.step, judge=False)
         self.session.seen.update(memory.seen)
         self.session.unread.update(memory.unread)
+        self.session.run.run = resumed
         self._save_timer: Timer | None = None
         self._deploying: asyncio.Task[None] | None = None
         self._watcher: asyncio.Task[None] | None = None
@@ -124,6 +126,7 @@ class WizardApp(App[int]):
             step=session.step,
             lang=session.tr.lang,
             theme=self.theme,
+            run="" if session.run.done else session.run.run,
             seen=sorted(session.seen),
             unread=session.unread,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from byocni_tui.commands.apply import speed
 from byocni_tui.console import Console
-from byocni_tui.errors import EXIT_USAGE, UserError
+from byocni_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
 
 if TYPE_CHECKING:
@@ -48,8 +48,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if not sys.stderr.isatty():
         # Textual draws on the standard error stream; where that goes to a file, the terminal would stay empty.
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
-    app = make_app(context, store, about=about, ascii_only=args.ascii, theme=args.theme)
+    resumed = context.journal.run if context.journal is not None else ""
+    app = make_app(context, store, about=about, ascii_only=args.ascii, theme=args.theme, resumed=resumed)
     status = app.run()
+    if status == EXIT_INTERRUPTED:
+        console.say(console.tr("deploy.run.left", run=app.session.run.run))
     return (app.return_code or 0) if status is None else status
 
 
@@ -64,10 +67,23 @@ def _open(args: argparse.Namespace, console: Console) -> "tuple[Context, Store, 
     plan = store.load_plan()
     if plan is None and args.plan_file is not None:
         raise UserError("file_missing", exit_code=EXIT_USAGE, where=str(args.plan_file))
+    left = store.load_memory()
+    resumed = _resume(left.run, tr) if left.run and left.step == "deploy" and args.plan_file is None else None
     if not args.simulate:
-        return Context.live(plan, tr=tr), store, ""
+        return resumed or Context.live(plan, tr=tr), store, ""
     about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=_shown(args.speed))
-    return Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=tr), store, about
+    context = resumed or Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=tr)
+    return context, store, about
+
+
+def _resume(run: str, tr: Translator) -> "Context | None":
+    """The run that was left in the middle; None where it has gone or somebody else goes on with it."""
+    from byocni_tui.context import Context
+
+    try:
+        return Context.resume(run, tr=tr)
+    except UserError:
+        return None
 
 
 def _shown(pace: float) -> str:

@@ -122,7 +122,8 @@ class DeployPanel(StepPanel):
         """One or two lines that say where it stands, in words."""
         run, tr = self.session.run, self.session.tr
         width = max(30, self.size.width - 4)
-        head, style, more = tr("wizard.deploy.idle"), "$text-muted", ""
+        idle = "wizard.deploy.stopped" if run.run else "wizard.deploy.idle"
+        head, style, more = tr(idle), "$text-muted", ""
         if run.failed is not None:
             head, style = run.failed.message, "bold $text-error"
             original, remedy = run.detail("original"), run.detail("remedy")

@@ -13,11 +13,13 @@ from byocni_tui.plan.model import Plan
 
 
 class Memory(msgspec.Struct, kw_only=True):
-    """``seen`` and ``unread`` so that marks, and a text that can't be read yet, survive as well."""
+    """``run`` is one that was left before its end. ``seen`` and ``unread``: marks, and a text that can't be read yet,
+    survive as well."""
 
     step: str = "start"
     lang: str = ""
     theme: str = ""
+    run: str = ""
     seen: list[str] = []
     unread: dict[str, str] = {}
 
