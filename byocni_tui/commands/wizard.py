@@ -22,7 +22,6 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     parser.add_argument("--simulate", action="store_true", help=tr("cli.wizard.simulate"))
     parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.wizard.scenario"))
     parser.add_argument("--speed", metavar="N|max", type=speed, default=60.0, help=tr("cli.wizard.speed"))
-    parser.add_argument("--sandbox", metavar="URL", help=tr("cli.wizard.sandbox"))
     parser.add_argument("--plan", dest="plan_file", metavar="FILE", type=Path, help=tr("cli.wizard.plan"))
 
 
