@@ -14,7 +14,9 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     parser.add_argument("act", nargs="?", default="list", choices=["list", "show", "check", "new"],
                         help=tr("cli.scenarios.act"))  # fmt: skip
     parser.add_argument("what", nargs="?", metavar="ID|FILE", help=tr("cli.scenarios.what"))
-    parser.add_argument("-o", "--output", choices=["text", "json"], default="text", help=tr("cli.scenarios.output"))
+    parser.add_argument(
+        "-o", "--output", choices=["text", "json"], default="text", help=tr("cli.scenarios.output")
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -66,7 +68,9 @@ def _show(one: Any, console: Console) -> int:
         return EXIT_DONE
     console.out(f"{row['id']}: {row['title']}")
     console.out(row["lesson"])
-    console.out(console.tr("cli.scenarios.about", cloud=row["cloud"], level=row["level"], minutes=row["minutes"]))
+    console.out(
+        console.tr("cli.scenarios.about", cloud=row["cloud"], level=row["level"], minutes=row["minutes"])
+    )
     for field in ("notice", "source"):
         if row[field]:
             console.out(row[field])
