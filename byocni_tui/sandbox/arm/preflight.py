@@ -55,6 +55,12 @@ def _nested(template: Template, one: dict[str, Any], body: dict[str, Any]) -> li
 def check(arm: "Arm", call: Call, planned: list[dict[str, Any]]) -> None:
     """Raise 400 ``InvalidTemplateDeployment`` (or what stands in the way of the deployment itself)."""
     made = {ids.key(one["id"]) for one in planned}
+    made |= {
+        ids.key(f"{one['id']}/subnets/{subnet.get('name')}")
+        for one in planned
+        if one["type"].lower() == "microsoft.network/virtualnetworks" and one["body"] is not None
+        for subnet in one["body"].get("properties", {}).get("subnets") or []
+    }
     details: list[dict[str, Any]] = []
     for one in planned:
         try:
