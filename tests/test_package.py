@@ -43,3 +43,9 @@ def test_nothing_names_a_machine_or_a_package_registry() -> None:
         if forbidden.search(path.read_text(encoding="utf-8", errors="replace")):
             named.append(name)
     assert named == []
+
+
+def test_no_two_test_modules_share_a_name() -> None:
+    # pytest imports them by base name; with byte code left from an earlier run the second one would not be collected.
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
