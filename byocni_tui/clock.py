@@ -65,24 +65,3 @@ class SteppedClock:
         for _, future in due:
             if not future.done():
                 future.set_result(None)
-
-
-class FollowingClock:
-    """A sandbox's virtual time, from what it publishes: at real monotonic ``origin_real`` the virtual time was
-    ``origin``, and it runs ``speed`` times as fast. ``follow`` takes a newer reading."""
-
-    def __init__(self, origin: datetime, speed: float) -> None:
-        self.follow(origin, speed)
-
-    def follow(self, origin: datetime, speed: float) -> None:
-        """Take a reading that the sandbox has just published."""
-        self._origin, self._speed, self._real = origin, speed, time.monotonic()
-
-    def now(self) -> datetime:
-        return self._origin + timedelta(seconds=(time.monotonic() - self._real) * self._speed)
-
-    def monotonic(self) -> float:
-        return self.now().timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / self._speed if self._speed > 0 else seconds)

@@ -117,6 +117,10 @@ class Context:
 
     async def _ready(self) -> "Connections":
         if self._connections is None:
+            if self.mode == "simulated":
+                # The sandbox keeps its state in the run's folder. SQLite's connections belong to the thread that opened
+                # them: the journal is opened here, not in the thread that starts the sandbox.
+                self.open_journal()
             if self._starting is None or (self._starting.done() and self._starting.exception() is not None):
                 self._starting = asyncio.create_task(asyncio.to_thread(self._connect, self), name="connect")
             self._connections = await asyncio.shield(self._starting)
@@ -208,7 +212,11 @@ class Context:
             journal.put("plan", self.plan)
             journal.put("settings", {"mode": self.mode, **connections.settings})
         self.deployed = True
-        if not journal.finished("preflight"):
+        if journal.finished("preflight"):
+            yield self.event(
+                "preflight", "done", self.tr("deploy.earlier"), progress=1.0, detail={"earlier": True}
+            )
+        else:
             last: Event | None = None
             async for event in self.preflight():
                 last = event

@@ -99,7 +99,9 @@ def _unattended(args: argparse.Namespace, console: Console) -> int:
 
     plan = load_file(args.plan_file) if args.plan_file is not None else None
     context = Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=console.tr)
-    console.say(console.tr("wizard.unattended", scenario=Path(args.scenario).stem, speed=_shown(args.speed)))
+    context.notice = console.tr(
+        "wizard.unattended", scenario=Path(args.scenario).stem, speed=_shown(args.speed)
+    )
     if context.plan.accept:
         console.say(console.tr("wizard.accepting", codes=", ".join(context.plan.accept)))
     return carry_out(context, console)
