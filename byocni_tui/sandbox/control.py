@@ -1,4 +1,27 @@
-"""The plain HTTP port: tokens for managed identities, the chart repository, the sandbox's own clock and faults."""
+"""The plain HTTP port: tokens for managed identities, the chart repository, the sandbox's own clock, faults and acts.
+
+``GET /sandbox/acts?since=REV&plane=arm|kube|control&mutates=1`` (with the token, as all of ``/sandbox``) answers
+``{"rev": R, "dropped": N, "now": virtual epoch, "acts": [...]}``: what clients did, in order. Ask again with
+``since=R`` for what is new or was repeated; an act that comes again has the same ``n`` and replaces the former. In
+process it is ``world.acts.since(rev)`` (``sandbox.acts.Act``). Fields that hold nothing are left out:
+
+* ``n`` number from 1; ``rev`` the log's revision when it last changed; ``at``, ``last`` virtual epoch seconds of its
+  first and last time; ``count`` (1 if left out) how often: the same read between two changes is one act; ``real``
+  epoch seconds.
+* ``plane``: ``arm``, ``kube``, or ``control`` (charts fetched: verb ``get``, type ``chart``, name the file; faults
+  injected or mended and the clock moved by a trainer: verb ``fault``, ``mend``, ``clock``).
+* ``client``: ``az``, ``kubectl``, ``helm``, ``wizard``, ``sdk``, ``curl``, ``browser``, ``other``, or ``azure``: the
+  service itself, ending a long operation (verb ``end``, ``code`` Succeeded, Canceled or the error's; ``action`` what it
+  was: compare ``type`` without letter case).
+  ``agent`` the User-Agent, ``user`` the object id (ARM) or user name (Kubernetes).
+* ``verb``: ARM: ``get list head put patch post delete end``; Kubernetes: ``get list watch create update patch delete
+  deletecollection logs exec``. ``mutates``: true if it changes something (also where it was refused: see ``status``).
+* ``type``: ``Microsoft.ContainerService/managedClusters`` as the client spelled it (compare without letter case), or
+  ``daemonsets.apps``; ``name``; ``group`` the resource group or the namespace; ``cluster`` the cluster's ARM id
+  (Kubernetes only); ``id`` the ARM path or ``namespace/name``; ``action`` what was posted, or the subresource (``log``,
+  ``exec``, ``scale``, ``status``); ``query`` parameters that say something (container, command, selectors).
+* ``body`` of an ARM write, up to 16 KiB; ``status`` the HTTP status; ``code``, ``message`` of a refusal.
+"""
 
 import asyncio
 import hmac
@@ -34,6 +57,10 @@ class Control:
             return self._token(request)
         charts = f"/charts/{self._sandbox.secrets['charts']}/"
         if path.startswith(charts):
+            self._sandbox.world.acts.note(
+                plane="control", verb="get", type="chart", name=path.removeprefix(charts)[:200],
+                id=path.removeprefix(charts)[:200], agent=request.headers.get("User-Agent", "")[:200], status=200,
+            )  # fmt: skip
             return self._chart(path.removeprefix(charts))
         if path.startswith("/sandbox/"):
             return await self._own(request, path.removeprefix("/sandbox/"))
@@ -87,14 +114,22 @@ class Control:
             if name == "clock":
                 if request.method == "PUT":
                     _move(world.clock, body)
+                    world.acts.note(plane="control", verb="clock", mutates=True, body=body, status=200)
                 return web.json_response(clock_reading(world.clock))
+            if name == "acts":
+                return self._acts(request)
             if name == "cloud":
                 return web.json_response(self._cloud())
             if name == "faults" and request.method == "POST":
                 world.faults.add(msgspec.convert(body, Fault))
+                world.acts.note(
+                    plane="control", verb="fault", mutates=True, name=body["id"], body=body, status=200
+                )
                 return web.json_response({"added": body["id"]})
             if name.startswith("faults/") and request.method == "DELETE":
-                return web.json_response({"removed": world.faults.remove(name.removeprefix("faults/"))})
+                fault = name.removeprefix("faults/")
+                world.acts.note(plane="control", verb="mend", mutates=True, name=fault, status=200)
+                return web.json_response({"removed": world.faults.remove(fault)})
         except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
         if name == "stop" and request.method == "POST":
@@ -103,6 +138,21 @@ class Control:
                 asyncio.get_running_loop().call_later(0.05, ended.set)
             return web.json_response({"stopping": ended is not None})
         return web.json_response({"error": "not in the sandbox"}, status=404)
+
+    def _acts(self, request: web.Request) -> web.Response:
+        world, query = self._sandbox.world, request.query
+        acts = world.acts.since(int(query.get("since", 0)))
+        if query.get("plane"):
+            acts = [act for act in acts if act.plane == query["plane"]]
+        if query.get("mutates") in ("1", "true"):
+            acts = [act for act in acts if act.mutates]
+        answer = {
+            "rev": world.acts.rev,
+            "dropped": world.acts.dropped,
+            "now": world.clock.now(),
+            "acts": acts,
+        }
+        return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
     def _cloud(self) -> dict[str, Any]:
         """What the clients' files need to know: the cloud's endpoints and the subscriptions."""

@@ -19,6 +19,7 @@ import msgspec
 from aiohttp import web
 
 from byocni_tui.sandbox import scenario as scenarios
+from byocni_tui.sandbox.acts import Acts
 from byocni_tui.sandbox.arm import beginning
 from byocni_tui.sandbox.arm.cloud import Arm
 from byocni_tui.sandbox.arm.door import Door
@@ -77,6 +78,7 @@ class Sandbox:
         await self._serve(self._http, http, None)
         if self.state is None or not self.world.load(self.state):
             beginning.make(self.arm)
+            self.world.acts = Acts(self.world.clock)  # what was there at the beginning nobody did
             self.world.changed = True
         self.endpoints = Endpoints(
             arm_url=self.world.https_base,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from byocni_tui.sandbox.acts import Acts
 from byocni_tui.sandbox.clock import VirtualClock
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class World:
         self.seed = seed
         self.clock = clock if clock is not None else VirtualClock(speed=speed)
         self.faults: Faults = Faults(scenario.faults, self)
+        self.acts = Acts(self.clock)
         self.parts: dict[str, Part] = {}
         self.clusters: dict[str, Any] = {}
         self.http_base = ""
@@ -79,6 +81,7 @@ class World:
             "seed": self.seed,
             "clock": self.clock.dump(),
             "faults": self.faults.dump(),
+            "acts": self.acts.dump(),
             "parts": {name: part.dump() for name, part in self.parts.items()},
             "clusters": {name: cluster.dump() for name, cluster in self.clusters.items()},
         }
@@ -98,6 +101,8 @@ class World:
             raise ValueError(f"{path}: version {state.get('version')} is not 1")
         self.seed = state["seed"]
         self.faults.load(state["faults"])
+        if "acts" in state:
+            self.acts.load(state["acts"])
         for name, part in self.parts.items():
             part.load(state["parts"][name])
         for name, cluster in self.clusters.items():

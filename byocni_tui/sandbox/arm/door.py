@@ -5,6 +5,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import msgspec
 from aiohttp import web
@@ -26,6 +27,10 @@ _FIXED = {
     "x-ms-sandbox": "SIMULATION",
 }
 _LIMITS = {"GET": "reads: 3749", "HEAD": "reads: 3749", "DELETE": "deletes: 2999"}
+_ASKING = frozenset(
+    ("validate", "whatIf", "listClusterAdminCredential", "listClusterUserCredential", "exportTemplate")
+)
+"""Actions that change nothing."""
 _MAX_BODY = 4 * 1024 * 1024
 """ARM takes no larger request."""
 
@@ -51,16 +56,49 @@ class Door:
             head["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
         kind, _, left = _LIMITS.get(request.method, "writes: 2999").partition(": ")
         head[f"x-ms-ratelimit-remaining-subscription-global-{kind}"] = left
+        seen: list[Call] = []
         try:
-            answer = await self._answer(request)
+            answer = await self._answer(request, seen)
         except ArmError as error:
+            self._noted(request, seen, error.status, error.code, error.message)
             head |= error.headers
             if not error.flat:
                 head["x-ms-failure-cause"] = "gateway"
             return _response(error.status, error.body(), head)
+        self._noted(request, seen, answer.status)
         return _response(answer.status, answer.body, {**head, **answer.headers})
 
-    async def _answer(self, request: web.Request) -> Answer:
+    def _noted(
+        self, request: web.Request, seen: list[Call], status: int, code: str = "", message: str = ""
+    ) -> None:
+        """Into the act log."""
+        note, agent = self.arm.world.acts.note, request.headers.get("User-Agent", "")[:200]
+        if not seen:
+            if status != 200:
+                note(
+                    plane="arm", verb=request.method.lower(), agent=agent, id=request.path[:400], status=status,
+                    code=code, message=message,
+                )  # fmt: skip
+            return
+        call, path = seen[0], seen[0].path
+        note(
+            plane="arm",
+            verb=_verb(call),
+            mutates=call.method not in ("GET", "HEAD") and path.action not in _ASKING,
+            agent=agent,
+            user=call.caller.object_id,
+            type=path.type,
+            name=path.name,
+            group=path.group or "",
+            id=unquote(call.raw_path)[:1000],
+            action=path.action or "",
+            body=call.body,
+            status=status,
+            code=code,
+            message=message,
+        )
+
+    async def _answer(self, request: web.Request, seen: list[Call]) -> Answer:
         base = f"{request.scheme}://{request.host}"
         if request.path.rstrip("/").lower() == "/metadata/endpoints":
             return Answer(200, metadata.endpoints(self.arm.data, base))
@@ -84,6 +122,7 @@ class Door:
             caller=caller,
             base=base,
         )
+        seen.append(call)
         await self._struck(call)
         return self.arm.handle(call)
 
@@ -192,6 +231,12 @@ class Door:
                     "InvalidRequestContent",
                     f"The request content was invalid and could not be deserialized: '{error}'.",
                 ) from error
+
+
+def _verb(call: Call) -> str:
+    if call.method == "GET" and not call.path.item:
+        return "list"
+    return call.method.lower()
 
 
 def fill(text: str, fields: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.errors import ArmError
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ class Operations:
 
     def fail(self, operation: dict[str, Any], error: ArmError) -> None:
         """End it as Failed, now."""
-        self._end(operation, "Failed")
+        self._end(operation, "Failed", noted=False)
         operation["error"] = error.inner()
+        self._noted(operation, error.code, error.message)
 
     def cancel(self, operation: dict[str, Any]) -> None:
         """End it as Canceled, now."""
@@ -130,11 +132,22 @@ class Operations:
             operation["ends"] += seconds
             self._next(operation)
 
-    def _end(self, operation: dict[str, Any], status: str) -> None:
+    def _end(self, operation: dict[str, Any], status: str, *, noted: bool = True) -> None:
         if operation.get("timer") is not None:
             self._world.clock.cancel(operation["timer"])
         operation.update(status=status, end=self._world.clock.now(), steps=[], timer=None)
         self._world.changed = True
+        if noted:
+            self._noted(operation)
+
+    def _noted(self, operation: dict[str, Any], code: str = "", message: str = "") -> None:
+        """An operation's end is an act of the service."""
+        path = ids.split("/" + operation["target"].strip("/"))
+        self._world.acts.note(
+            plane="arm", client="azure", verb="end", mutates=True, action=operation["verb"] or "", type=path.type,
+            name=path.name, group=path.group or "", id="/" + operation["target"].strip("/"),
+            code=code or operation["status"], message=message,
+        )  # fmt: skip
 
     def _next(self, operation: dict[str, Any]) -> None:
         delay = operation["steps"][0][0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from byocni_tui.sandbox.kube import discovery, rbac, subresources
+from byocni_tui.sandbox.kube.acting import TOLD, Told, note
 from byocni_tui.sandbox.kube.aggregated import METRICS, RESOURCE
 from byocni_tui.sandbox.kube.answer import JSON, Form, Writer
 from byocni_tui.sandbox.kube.names import words
@@ -53,12 +54,22 @@ class ApiServer:
     async def handle(self, request: web.Request, subpath: str) -> web.StreamResponse:
         """Answer one request; ``subpath`` begins with ``/``."""
         path = "/" + subpath.strip("/")
+        TOLD.set(Told())
         try:
             if not self.cluster.running:
                 raise ApiError(503, "ServiceUnavailable", "the cluster is stopped", {})
-            return await self._answer(request, path)
+            response = await self._answer(request, path)
         except ApiError as error:
+            self._noted(request, error.code, error.reason, error.message)
             return self.writer.error(error)
+        self._noted(request, response.status)
+        return response
+
+    def _noted(self, request: web.Request, status: int, code: str = "", message: str = "") -> None:
+        """Into the world's act log, where the world keeps one."""
+        acts = getattr(self.cluster.world, "acts", None)
+        if acts is not None:
+            note(acts, self.cluster.id, request, (status, code, message))
 
     async def _answer(self, request: web.Request, path: str) -> web.StreamResponse:
         user = self._who(request, path)
@@ -75,6 +86,8 @@ class ApiServer:
             if not self.cluster.registry.serves(parts[1], parts[2]):
                 return _missing()
         target = resolve(self.cluster.registry, path)
+        told = TOLD.get()
+        told.target, told.user = target, user.name
         response = await self._resource(request, target, user)
         note = _DEPRECATED.get((target.kind.group, target.kind.version, target.kind.kind))
         if note and not response.prepared:
@@ -214,6 +227,7 @@ class ApiServer:
         if verb not in known and not (verb == "watch" or target.subresource):
             text = "the server does not allow this method on the requested resource"
             raise ApiError(405, "MethodNotAllowed", text, {})
+        TOLD.get().verb = verb
         self._authorize(user, verb, target)
         form = Form(request.headers.get("Accept", ""), query)
         if target.kind.resource in _REVIEWED:
@@ -224,6 +238,7 @@ class ApiServer:
         if target.kind.storage == RESOURCE:
             self.cluster.api_services.refresh()
         if verb == "watch":
+            self._noted(request, 200)
             return await Watch(self.cluster, self.writer, target, query, form).run(request)
         if verb == "get":
             return get(self.cluster, self.writer, target, form)
@@ -260,6 +275,7 @@ class ApiServer:
             else:
                 obj, new = self.writes.update(target, body, call)
                 status = 201 if new else 200
+        TOLD.get().name = obj["metadata"].get("name", "")
         response = self.writer.json(self.writer.shape(target.kind, obj, form), status)
         for warning in call.warnings:
             quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
