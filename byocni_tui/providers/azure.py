@@ -1,17 +1,19 @@
 """Azure Resource Manager through azure-core's pipeline: its retries, throttling, redirects and token handling, with the
-answers left as the JSON that they are. One pipeline and one connection pool serve all resource types."""
+answers left as the JSON that they are. One connection pool and the same policies serve all resource types: AKS's by
+azure-mgmt-containerservice (``aks``), the others, of which a run asks little, by their resource ids."""
 
 import asyncio
 import base64
 import json
-import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from byocni_tui import __version__
+from byocni_tui.providers import aks, recorder
 from byocni_tui.providers.azure_errors import from_answer
+from byocni_tui.providers.clouds import at_home
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, Operation, Put
 
@@ -21,7 +23,7 @@ _VERSIONS: Final = {
     "tenants": "2022-12-01",
     "locations": "2022-12-01",
     "resourcegroups": "2024-11-01",
-    "microsoft.containerservice": "2026-06-01",
+    "microsoft.containerservice": aks.API_VERSION,
     "microsoft.network": "2024-07-01",
     "microsoft.compute": "2024-11-01",
     "microsoft.compute/skus": "2021-07-01",
@@ -35,8 +37,6 @@ _VERSIONS: Final = {
 """api-version by resource type, else by namespace: what Azure CLI 2.91 and the SDKs of 2026 use."""
 
 _PAGE_LIMIT: Final = 1000
-_SSL: Final = re.compile(r" ssl:<[^>]*>")
-"""What aiohttp puts into its messages and nobody wants to read."""
 
 
 class ArmSettings(NamedTuple):
@@ -49,6 +49,8 @@ class ArmSettings(NamedTuple):
     trust_env: bool = True
     timeout: float = 60.0
     retries: int = 5
+    limit: float = 600.0
+    """Seconds that one call may take with all its repetitions."""
 
 
 def api_version(path: str) -> str:
@@ -72,88 +74,131 @@ class ArmClient:
         self._credential = credential
         self._settings = settings
         self._client: Any = None
+        self._policies: list[Any] = []
+        self._aks = aks.Aks(self._container_service)
         self._building = asyncio.Lock()
+        self._tap = recorder.active()
         self.calls = 0
 
     def _pipeline(self) -> Any:
-        if self._client is None:
-            from azure.core.pipeline import policies
-            from azure.mgmt.core import AsyncARMPipelineClient
-            from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
+        """Import and build; for a thread, since the imports take a noticeable part of a second."""
+        import azure.mgmt.containerservice.aio  # noqa: F401 for ``_container_service``
+        from azure.core.pipeline import policies
+        from azure.core.pipeline.transport import AioHttpTransport
+        from azure.mgmt.core import AsyncARMPipelineClient
+        from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
-            settings = self._settings
-            # azure-mgmt-core would also register resource providers by itself: here that is a step of its own, so
-            # that the user sees it and a missing permission is named.
-            self._client = AsyncARMPipelineClient(
-                base_url=settings.base_url,
-                policies=[
-                    policies.RequestIdPolicy(),
-                    policies.HeadersPolicy({"Accept": "application/json"}),
-                    policies.UserAgentPolicy(f"byocni-tui/{__version__}"),
-                    policies.ProxyPolicy(),
-                    policies.AsyncRedirectPolicy(),
-                    policies.AsyncRetryPolicy(
-                        retry_total=settings.retries,
-                        retry_connect=settings.retries,
-                        retry_read=settings.retries,
-                        retry_status=settings.retries,
-                        retry_backoff_factor=0.4,
-                        retry_backoff_max=20,
-                        timeout=600,
-                    ),
-                    AsyncARMChallengeAuthenticationPolicy(self._credential, settings.scope),
-                    policies.SensitiveHeaderCleanupPolicy(),
-                ],
-                connection_timeout=15,
-                read_timeout=settings.timeout,
-                connection_verify=settings.ca_file or True,
-                use_env_settings=settings.trust_env,
-            )
+        from byocni_tui.providers.azure_policies import Home, Tap, Waits
+
+        settings = self._settings
+        # azure-mgmt-core would also register resource providers by itself: here that is a step of its own, so
+        # that the user sees it and a missing permission is named.
+        self._policies = [
+            policies.RequestIdPolicy(),
+            policies.HeadersPolicy({"Accept": "application/json"}),
+            policies.UserAgentPolicy(f"byocni-tui/{__version__}"),
+            policies.ProxyPolicy(),
+            policies.AsyncRedirectPolicy(),
+            Home(settings.base_url),
+            policies.AsyncRetryPolicy(
+                retry_total=settings.retries,
+                retry_connect=settings.retries,
+                retry_read=settings.retries,
+                retry_status=settings.retries,
+                retry_backoff_factor=0.4,
+                retry_backoff_max=20,
+                timeout=settings.limit,
+            ),
+            AsyncARMChallengeAuthenticationPolicy(self._credential, settings.scope),
+            policies.SensitiveHeaderCleanupPolicy(),
+            Waits(),
+            *([Tap(self._tap)] if self._tap is not None else []),
+        ]
+        self._transport = AioHttpTransport(
+            connection_timeout=15,
+            read_timeout=settings.timeout,
+            connection_verify=settings.ca_file or True,
+            use_env_settings=settings.trust_env,
+        )
+        self._client = AsyncARMPipelineClient(
+            base_url=settings.base_url, policies=self._policies, transport=self._transport
+        )
         return self._client
 
+    def _container_service(self, subscription: str, version: str) -> Any:
+        from azure.mgmt.containerservice.aio import ContainerServiceClient
+
+        return ContainerServiceClient(
+            self._credential,
+            subscription,
+            self._settings.base_url,
+            api_version=version,
+            credential_scopes=[self._settings.scope],
+            policies=self._policies,
+            transport=self._transport,
+        )
+
     async def _send(
+        self, method: str, path: str, body: Json | None = None, version: str | None = None
+    ) -> tuple[int, Mapping[str, str], str]:
+        """One call by path: through the SDK where it has an operation for it."""
+        found = self._aks.operation(method, path, body, version)
+        if found is None:
+            return await self._request(method, self._url(path, version=version), body)
+        operation = found
+
+        async def send(options: Mapping[str, Any]) -> Any:
+            return (await operation(options)).http_response
+
+        return await self._called(f"{method} {path}", send)
+
+    async def _request(
         self, method: str, url: str, body: Json | None = None
     ) -> tuple[int, Mapping[str, str], str]:
-        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-        from azure.core.rest import HttpRequest
+        """One call by address."""
 
-        what = f"{method} {url.partition('?')[0]}"
+        async def send(options: Mapping[str, Any]) -> Any:
+            from azure.core.rest import HttpRequest
+
+            request = HttpRequest(method, self._client.format_url(url), json=body, headers=options["headers"])
+            return await self._client.send_request(request)
+
+        return await self._called(f"{method} {url.partition('?')[0]}", send)
+
+    async def _built(self) -> None:
         async with self._building:
-            client = self._client or await asyncio.to_thread(self._pipeline)
+            if self._client is None:
+                await asyncio.to_thread(self._pipeline)
         self.calls += 1
-        try:
-            request = HttpRequest(method, client.format_url(url), json=body, headers=self._correlation())
-            response = await client.send_request(request)
-            text = response.text()
-        except ClientAuthenticationError as error:
-            answer = error.response
-            raise ProviderError(
-                "NotSignedIn",
-                str(error.message),
-                status=(answer.status_code or 401) if answer is not None else 401,
-                operation=what,
-            ) from error
-        except HttpResponseError as error:
-            raise ProviderError("BadAnswer", str(error.message), operation=what) from error
-        except (AzureError, UnicodeDecodeError) as error:
-            raise ProviderError("Unreachable", _SSL.sub("", str(error)), operation=what) from error
+
+    async def _called(
+        self, what: str, send: Callable[[Mapping[str, Any]], Awaitable[Any]]
+    ) -> tuple[int, Mapping[str, str], str]:
+        """Send within the time limit; whatever goes wrong becomes a ``ProviderError``."""
+        from byocni_tui.providers.azure_policies import judged
+
+        await self._built()
+        correlation = str(uuid.uuid4())
+        async with judged(what, correlation, self._settings.limit) as options:
+            response = await send(options)
+            # An empty answer can't be read twice, and the SDK has read those of long operations.
+            data = response.content if response.is_stream_consumed else await response.read()
+            text = data.decode("utf-8")
         if response.status_code >= 400:
-            raise from_answer(response.status_code, text, what, _seconds(response.headers.get("Retry-After")))
+            error = from_answer(
+                response.status_code, text, what, _seconds(response.headers.get("Retry-After"))
+            )
+            error.correlation = correlation
+            raise error
         return response.status_code, response.headers, text
 
-    @staticmethod
-    def _correlation() -> dict[str, str]:
-        return {"x-ms-correlation-request-id": str(uuid.uuid4())}
-
-    def _url(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        return f"{path}?{urlencode({'api-version': api_version(path), **(query or {})})}"
+    def _url(self, path: str, query: Mapping[str, str] | None = None, version: str | None = None) -> str:
+        return f"{path}?{urlencode({'api-version': version or api_version(path), **(query or {})})}"
 
     def _same_host(self, url: str) -> str:
         """A link from an answer: followed only to ARM itself, since the token goes with it."""
-        home, there = urlsplit(self._settings.base_url), urlsplit(url)
-        if there.scheme != home.scheme or not (
-            there.netloc == home.netloc or (there.hostname or "").endswith(f".{home.hostname}")
-        ):
+        if not at_home(self._settings.base_url, url):
+            there = urlsplit(url)
             raise ProviderError(
                 "BadAnswer", f"link to another host: {there.scheme}://{there.netloc}", operation=url
             )
@@ -161,7 +206,7 @@ class ArmClient:
 
     async def get(self, path: str) -> Json:
         """One object."""
-        return _decode((await self._send("GET", self._url(path)))[2], path)
+        return _decode((await self._send("GET", path))[2], path)
 
     async def find(self, path: str) -> Json | None:
         """One object, or None where it does not exist."""
@@ -174,28 +219,38 @@ class ArmClient:
 
     async def items(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
         """All items, following ``nextLink``; ``values`` (AKS) is read like ``value``."""
-        url: str | None = self._url(path, query)
-        items: list[Json] = []
+        if query is None and (listing := self._aks.listing(path)) is not None:
+            return await self._listed(path, listing)
+        first = self._send("GET", path) if query is None else self._request("GET", self._url(path, query))
+        page = _decode((await first)[2], path)
+        items: list[Json] = list(page.get("value") or page.get("values") or ())
         for _ in range(_PAGE_LIMIT):
-            if url is None:
+            if not page.get("nextLink"):
                 break
-            page = _decode((await self._send("GET", url))[2], path)
-            items.extend(page.get("value") or page.get("values") or ())
-            url = self._same_host(page["nextLink"]) if page.get("nextLink") else None
+            page = _decode((await self._request("GET", self._same_host(page["nextLink"])))[2], path)
+            items.extend(page.get("value") or ())
         return items
 
-    async def put(self, path: str, body: Json) -> Put:
+    async def _listed(self, path: str, listing: Callable[[Mapping[str, Any]], Any]) -> list[Json]:
+        """A collection that the SDK pages through."""
+        from byocni_tui.providers.azure_policies import judged
+
+        await self._built()
+        async with judged(f"GET {path}", str(uuid.uuid4()), self._settings.limit) as options:
+            return [dict(item.as_dict()) async for item in listing(options)]
+
+    async def put(self, path: str, body: Json, *, version: str | None = None) -> Put:
         """Create or update."""
-        return self._written(await self._send("PUT", self._url(path), body), path)
+        return self._written(await self._send("PUT", path, body, version), path)
 
     async def post(self, path: str, body: Json | None = None) -> Put:
         """An action."""
-        return self._written(await self._send("POST", self._url(path), body), path)
+        return self._written(await self._send("POST", path, body), path)
 
     async def delete(self, path: str) -> Operation | None:
         """Delete; None where it is gone at once, or never was."""
         try:
-            answer = await self._send("DELETE", self._url(path))
+            answer = await self._send("DELETE", path)
         except ProviderError as error:
             if error.absent:
                 return None
@@ -211,7 +266,7 @@ class ArmClient:
 
     async def operation(self, url: str) -> Operation:
         """Look once: ``Azure-AsyncOperation`` answers 200 with a status, ``Location`` answers 202 until it is done."""
-        status, headers, text = await self._send("GET", self._same_host(url))
+        status, headers, text = await self._request("GET", self._same_host(url))
         wait = _wait(headers)
         if status == 202:
             return Operation("InProgress", headers.get("Location") or url, wait)
@@ -238,6 +293,7 @@ class ArmClient:
         """Close connections."""
         if self._client is not None:
             await self._client.close()
+            await self._transport.close()
         await self._credential.close()
 
 

@@ -1,6 +1,7 @@
 """Addresses of the three clouds (Azure CLI's ``core/cloud.py``, azure-mgmt-core's ``tools.get_arm_endpoints``)."""
 
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 
 class Cloud(NamedTuple):
@@ -44,3 +45,11 @@ CLOUDS: Final = {
         ),
     )
 }
+
+
+def at_home(home: str, url: str) -> bool:
+    """Whether an address is the one of ``home``, or of a region below it (``westeurope.management.azure.com``)."""
+    ours, there = urlsplit(home), urlsplit(url)
+    return there.scheme == ours.scheme and (
+        there.netloc == ours.netloc or (there.hostname or "").endswith(f".{ours.hostname}")
+    )

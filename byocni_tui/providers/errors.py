@@ -5,8 +5,8 @@ from typing import Any
 
 class ProviderError(Exception):
     """``code`` is the innermost code of the service (``LinkedAuthorizationFailed``), or one of ours: ``Unreachable``,
-    ``TimedOut``, ``BadAnswer``, ``NotSignedIn``. ``status`` is the HTTP status, 0 where no answer came. ``message`` is
-    the service's own text, whole. ``operation`` names what was asked, such as ``PUT …/managedClusters/x``."""
+    ``TimedOut`` (our own limit), ``BadAnswer``, ``NotSignedIn``. ``status`` is the HTTP status, 0 where no answer came.
+    ``message`` is the service's own text, whole. ``operation`` names what was asked, such as ``PUT …/x``."""
 
     def __init__(
         self,
@@ -27,6 +27,8 @@ class ProviderError(Exception):
         self.operation = operation
         self.retry_after = retry_after
         self.body = body
+        self.correlation = ""
+        """The correlation id of the call: what the service's support asks for."""
 
     @property
     def absent(self) -> bool:

@@ -52,8 +52,8 @@ class AzureProvider(Protocol):
         """All items, following ``nextLink``."""
         ...
 
-    async def put(self, path: str, body: Json) -> Put:
-        """Create or update."""
+    async def put(self, path: str, body: Json, *, version: str | None = None) -> Put:
+        """Create or update; ``version`` is an api-version other than the usual one (a preview)."""
         ...
 
     async def post(self, path: str, body: Json | None = None) -> Put:

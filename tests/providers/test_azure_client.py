@@ -15,8 +15,8 @@ CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/c"
 
 
 def test_the_api_version_follows_the_last_type_of_a_path() -> None:
-    assert api_version(CLUSTER) == "2026-06-01"
-    assert api_version(f"{CLUSTER}/listClusterUserCredential") == "2026-06-01"
+    assert api_version(CLUSTER) == "2026-08-01"
+    assert api_version(f"{CLUSTER}/listClusterUserCredential") == "2026-08-01"
     assert api_version(f"{CLUSTER}/providers/Microsoft.Authorization/roleAssignments/x") == "2022-04-01"
     assert api_version("/subscriptions/s/providers/Microsoft.Compute/skus") == "2021-07-01"
     assert api_version("/subscriptions/s/providers/Microsoft.Network") == "2024-11-01"
