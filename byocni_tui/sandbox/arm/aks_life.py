@@ -215,7 +215,7 @@ class Life:
     def _add_node(self, record: "Record", cluster: Any, pool: dict[str, Any], state: dict[str, Any]) -> None:
         number = state["next"]
         state["next"] += 1
-        base = f"aks-{pool['name']}-{aks_fill.suffix(self.arm, record['id'])}-vmss"
+        base = self.scale_set(record["id"], pool["name"])
         node = {"name": base + instance(number), "ip": self._address(record, pool), "number": number}
         state["nodes"].append(node)
         size = size_of(pool["vmSize"])
@@ -233,6 +233,23 @@ class Life:
             taints=pool.get("nodeTaints") or [],
             ip=node["ip"],
         )
+
+    def scale_set(self, cluster_id: str, pool: str) -> str:
+        """The name of a pool's scale set."""
+        return f"aks-{pool}-{aks_fill.suffix(self.arm, cluster_id)}-vmss"
+
+    def grow(self, cluster_id: str, pool_name: str) -> None:
+        """One machine more in a pool, as the cluster autoscaler asks for it; nothing if the pool has gone meanwhile."""
+        record = self.arm.get(cluster_id)
+        cluster = self.cluster(record) if record is not None else None
+        if record is None or cluster is None:
+            return
+        for pool in record["body"]["properties"]["agentPoolProfiles"]:
+            if pool["name"] == pool_name:
+                pool["count"] += 1
+                state = record["meta"]["pools"].setdefault(pool_name, {"next": 0, "nodes": []})
+                self._add_node(record, cluster, pool, state)
+                self.arm.touch(record)
 
     def _address(self, record: "Record", pool: dict[str, Any]) -> str:
         """The next free address of the pool's subnet: Azure keeps the first four."""

@@ -106,7 +106,8 @@ def test_a_wrong_mtu_lets_small_answers_pass(check: Check) -> None:
 
 
 def test_no_way_out(check: Check) -> None:
-    check.lab.fault({"event": "egress"})
+    assert check.run("nc -z -w 5 mcr.microsoft.com 443")[0] == 0
+    check.lab.fault({"event": "egress", "host": "mcr.microsoft.com"})
     assert check.run("nc -z -w 5 mcr.microsoft.com 443")[0] == 1
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from byocni_tui.sandbox.kube.life.aks import furnish
+from byocni_tui.sandbox.kube.life.autoscaler import Autoscaler
 from byocni_tui.sandbox.kube.life.behaviours import Behaviours
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.cronjobs import CronJobs
@@ -12,6 +13,7 @@ from byocni_tui.sandbox.kube.life.disruption import Disruption
 from byocni_tui.sandbox.kube.life.doors import Doors
 from byocni_tui.sandbox.kube.life.endpoints import Endpoints
 from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.evictions import Evictions
 from byocni_tui.sandbox.kube.life.garbage import Garbage
 from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.jobs import Jobs
@@ -58,9 +60,11 @@ class Assembly:
         self.kubelet = self.served.kubelet = Kubelet(life, self.network, self.minds)
         self.nodes = Nodes(life, self.kubelet, self.network)
         self.repair = AutoRepair(life)
+        self.autoscaler = Autoscaler(life, self.scheduler.nodes)
+        self.evictions = Evictions(life, self.pods)
         self.definitions = Definitions(life)
         self.operators = Operators(life, self.behaviours)
-        self.doors = Doors(life, self.kubelet, self.scripts)
+        self.doors = Doors(life, self.kubelet, self.scripts, self.paths)
         life.resync()
         furnish(life)
 

@@ -26,15 +26,42 @@ class Azure:
             _verdict(rules, d, source, target, protocol, port, inside=True) for d in ("Outbound", "Inbound")
         )
 
-    def outward(self, source: str, host: str, address: str, port: int) -> bool:
-        """Whether a node reaches an address outside."""
-        if self._life.fault("egress", {"host": host, "address": address, "port": str(port)}) is not None:
+    def home(self, node: str) -> bool:
+        """Whether a node reaches its API server (asking counts no fault)."""
+        life = self._life
+        host = life.cluster.fqdn
+        address = life.address_of(host)
+        occasion = {"host": host, "address": address, "port": "443", "node": node}
+        if life.faulty("egress", occasion):
             return False
-        for route in self._routes():
+        rules, routes = self._rules(), self._routes()
+        if not rules and not routes:
+            return True
+        return self._passes(address_of_node(life, node), address, 443, rules, routes)
+
+    def outward(self, source: str, host: str, address: str, port: int, node: str = "") -> bool:
+        """Whether a node reaches an address outside."""
+        occasion = {"host": host, "address": address, "port": str(port), "node": node}
+        if self._life.fault("egress", occasion) is not None:
+            return False
+        if self._isolated():
+            return False
+        return self._passes(source, address, port, self._rules(), self._routes())
+
+    def _isolated(self) -> bool:
+        """A cluster that was made without any way out."""
+        profile = (self._record(self._life.id).get("properties") or {}).get("networkProfile") or {}
+        return profile.get("outboundType") in ("none", "block")
+
+    def _passes(self, source: str, address: str, port: int, rules: list[Obj], routes: list[Obj]) -> bool:
+        """Whether neither the longest matching route nor a rule drops it."""
+        best, hop = -1, ""
+        for route in routes:
             p = route.get("properties") or {}
-            if p.get("nextHopType") == "None" and _holds(p.get("addressPrefix", ""), address):
-                return False
-        return _verdict(self._rules(), "Outbound", source, address, "TCP", port, inside=False)
+            prefix = str(p.get("addressPrefix", ""))
+            if _holds(prefix, address) and (length := int(prefix.partition("/")[2] or 32)) > best:
+                best, hop = length, str(p.get("nextHopType"))
+        return hop != "None" and _verdict(rules, "Outbound", source, address, "TCP", port, inside=False)
 
     # -- records -----------------------------------------------------------------------------------------------------
 
@@ -66,6 +93,13 @@ class Azure:
             return {}
         body: Obj = record["body"]
         return body
+
+
+def address_of_node(life: Life, name: str) -> str:
+    """A node's internal address; empty if there is no such node."""
+    node = life.get("nodes", None, name)
+    addresses = (node or {}).get("status", {}).get("addresses", [])
+    return next((a["address"] for a in addresses if a["type"] == "InternalIP"), "")
 
 
 def _verdict(

@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ class Behaviours:
     def __init__(self, life: "Life", pods: "Pods") -> None:
         self._life = life
         self._pods = pods
+        self.contact: Callable[[str, str], str] = lambda _node, _host: ""
+        """Why a program on a node does not reach the API server under a host name or address; empty if it does."""
 
     def get(self, behaviour: str) -> Obj | None:
         """A behaviour by id."""
@@ -64,6 +67,18 @@ class Behaviours:
         unless = behaviour["cni"].get("unless")
         return unless is None or not self.holds(unless, {"node": pod["spec"]["nodeName"]})
 
+    def exclusive(self, behaviour: Obj) -> bool:
+        """Whether the plugin takes all other configurations away (``cni.exclusive``)."""
+        rule = behaviour["cni"].get("exclusive")
+        return rule is not None and self.holds(rule, {})
+
+    def enforces(self, behaviour: Obj) -> bool:
+        """Whether NetworkPolicy means anything under this plugin."""
+        if not behaviour.get("policy"):
+            return False
+        unless = behaviour.get("policy_unless")
+        return unless is None or not self.holds(unless, {})
+
     def agent_missing(self, behaviour: Obj, node: str) -> str:
         """The plugin's error if it needs its agent and the agent is not there; else empty."""
         error = behaviour["cni"].get("without_agent")
@@ -92,6 +107,8 @@ class Behaviours:
             return crd is not None
         if "workload" in want:
             return self._workload(want)
+        if "api_server" in want:
+            return not self.contact(context["node"], str(fill(want["api_server"], context)))
         if "agent_ready" in want:
             return self._agent_ready(str(fill(want["agent_ready"], context)))
         obj = self.find(want, context)

@@ -1,7 +1,8 @@
 """A node's network: whether a CNI configuration was written on it, which addresses its pods get, and from whom.
 
 The rule: a file exists in the host's CNI configuration folder once an init container that mounts the folder writable
-has completed, or else once the mounting main container is Ready. It outlives the pod.
+has completed, or else once the mounting main container is Ready. It outlives the pod. Of several files the runtime
+takes the first by name, whichever plugin is alive.
 """
 
 import ipaddress
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "/etc/cni/net.d"
 _FILE: Final = re.compile(r"[\w./-]*/net\.d/([\w.-]+\.(?:conflist|conf|json))")
+_SEEN: Final = (0.5, 3.0)  # seconds until the runtime and the kubelet have noticed a change of the folder
 _SUBNET: Final = re.compile(r'"subnet"\s*:\s*"([0-9./]+)"')
 
 
@@ -28,7 +30,13 @@ class NodeNetwork:
 
     def record(self, node: str) -> Obj | None:
         """What is configured on a node: ``file``, ``behaviour`` (id or ""), ``owner`` ([namespace, kind, name])."""
-        found: Obj | None = self._life.state["nodes"].get(node, {}).get("cni")
+        files = self.files(node)
+        found: Obj | None = files[min(files)] if files else None
+        return found
+
+    def files(self, node: str) -> Obj:
+        """The records of all configuration files of a node, by file name."""
+        found: Obj = self._life.state["nodes"].get(node, {}).get("files") or {}
         return found
 
     def configured(self, node: str) -> bool:
@@ -52,18 +60,45 @@ class NodeNetwork:
         named = _FILE.search(text)
         subnet = _SUBNET.search(text)
         file = named[1] if named else f"10-{owner['name']}.conflist"
-        disk = life.state["nodes"].setdefault(node, {})
+        name = (behaviour or {}).get("cni", {}).get("file") or file
         new = {
-            "file": (behaviour or {}).get("cni", {}).get("file") or file,
+            "file": name,
             "behaviour": behaviour["id"] if behaviour else "",
             "owner": [pod["metadata"]["namespace"], owner["kind"], owner["name"]],
             "subnet": subnet[1] if subnet else "",
         }  # fmt: skip
-        if disk.get("cni") != new:
-            first = "cni" not in disk
-            disk["cni"] = new
-            delay = life.world.rng(f"{life.id}/cni-seen/{node}").uniform(2.0, 8.0)
-            life.after(delay, "node.ready", {"node": node}, awaited=first)
+        files = self.files(node)
+        alone = behaviour is not None and self._behaviours.exclusive(behaviour)
+        if files.get(name) != new or (alone and len(files) > 1):
+            self._put(node, {name: new} if alone else {**files, name: new})
+
+    def leave(self, node: str, what: Obj) -> None:
+        """A file of a plugin that is not there any more: ``behaviour`` and, if it is none's usual one, ``file``."""
+        behaviour = self._behaviours.get(str(what.get("behaviour", "")))
+        name = str(what.get("file") or (behaviour or {}).get("cni", {}).get("file") or "10-old.conflist")
+        record = {
+            "file": name, "behaviour": behaviour["id"] if behaviour else "", "owner": ["", "", ""],
+            "subnet": str(what.get("subnet", "")),
+        }  # fmt: skip
+        self._put(node, {**self.files(node), name: record})
+
+    def remove(self, node: str, names: "set[str]") -> None:
+        """Files are deleted from a node's configuration folder."""
+        files = self.files(node)
+        rest = {k: v for k, v in files.items() if k not in names}
+        if rest != files:
+            self._put(node, rest)
+
+    def _put(self, node: str, files: Obj) -> None:
+        life = self._life
+        life.state["nodes"].setdefault(node, {})["files"] = files
+        delay = life.world.rng(f"{life.id}/cni-seen/{node}").uniform(*_SEEN)
+        life.after(delay, "node.ready", {"node": node}, awaited=True)
+
+    def plugin(self, node: str) -> str:
+        """The behaviour of the plugin that is configured; empty if it is none that is known."""
+        record = self.record(node)
+        return str(record["behaviour"]) if record is not None else ""
 
     # -- addresses ---------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,10 @@ class Network(Protocol):
         """An address for a pod's sandbox and no error, or none and the plugin's error."""
         ...
 
+    def plugin(self, node: str) -> str:
+        """The behaviour of the plugin that is configured; empty if it is none that is known."""
+        ...
+
     def release(self, node: str, address: str) -> None:
         """The pod's sandbox is gone."""
         ...

@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from byocni_tui.sandbox.kube.life.azure import address_of_node
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj, condition_true, matches, name_of, pod_ready, requests
+from byocni_tui.sandbox.kube.life.paths import Paths
 from byocni_tui.sandbox.kube.life.scripts import Scripts
 from byocni_tui.sandbox.kube.status import ApiError, not_in_sandbox
 
@@ -13,13 +15,16 @@ if TYPE_CHECKING:
 _AGENT = {"matchLabels": {"app": "konnectivity-agent"}}
 _METRICS = {"matchLabels": {"k8s-app": "metrics-server"}}
 _WINDOW = 15.0
+_NO_AGENT = "No agent available"
+_KUBELET = 10250
 
 
 class Doors:
     """The hooks of a cluster."""
 
-    def __init__(self, life: "Life", kubelet: Kubelet, scripts: Scripts) -> None:
+    def __init__(self, life: "Life", kubelet: Kubelet, scripts: Scripts, paths: Paths) -> None:
         self._life = life
+        self._paths = paths
         self._kubelet = kubelet
         self._scripts = scripts
         hooks = life.cluster.hooks
@@ -27,9 +32,26 @@ class Doors:
         hooks.metrics = self.metrics
         hooks.exec = self.exec
 
-    def connected(self) -> bool:
-        """Whether an agent holds a tunnel: one of its pods is ready."""
-        return self._any_ready(_AGENT)
+    def tunnel(self, node: str | None = None) -> str:
+        """What is in the way from the API server into the cluster (to a node's kubelet, if one is named), in
+        konnectivity's words; empty if nothing is. An agent holds a tunnel when its pod is ready and its node reaches
+        the API server; of several one is picked in turn."""
+        life = self._life
+        fault = life.fault("konnectivity", {"node": node or ""})
+        if fault is not None:
+            return str(fault.get("message") or _NO_AGENT)
+        selector = _AGENT["matchLabels"]
+        agents = [p for p in life.store.list("pods", "kube-system", labels=selector) if pod_ready(p)]
+        agents = [p for p in agents if self._paths.azure.home(p["spec"]["nodeName"])]
+        if not agents:
+            return _NO_AGENT
+        if node is None:
+            return ""
+        agent = agents[life.serial("tunnel") % len(agents)]
+        address = address_of_node(life, node)
+        if self._paths.connect(agent, address, _KUBELET).why:
+            return f"dial tcp {address}:{_KUBELET}: i/o timeout"
+        return ""
 
     def _any_ready(self, selector: Obj) -> bool:
         return any(
@@ -40,24 +62,15 @@ class Doors:
     def logs(self, pod: Obj, container: str, query: dict[str, str]) -> str:
         """A container's log. Raises the API server's own 500 while there is no tunnel."""
         m = pod["metadata"]
-        node = self._life.get("nodes", None, pod["spec"]["nodeName"])
-        address = next(
-            (
-                a["address"]
-                for a in (node or {}).get("status", {}).get("addresses", [])
-                if a["type"] == "InternalIP"
-            ),
-            pod["spec"]["nodeName"],
-        )
-        path = f"https://{address}:10250/containerLogs/{m['namespace']}/{m['name']}/{container}"
-        if not self.connected():
+        node = pod["spec"]["nodeName"]
+        address = address_of_node(self._life, node) or node
+        path = f"https://{address}:{_KUBELET}/containerLogs/{m['namespace']}/{m['name']}/{container}"
+        if problem := self.tunnel(node):
             known = [
                 k for k in ("follow", "previous", "tailLines", "timestamps", "sinceSeconds") if k in query
             ]
             asked = "&".join(f"{k}={query[k]}" for k in known)
-            raise ApiError(
-                500, "InternalError", f'Get "{path}{"?" + asked if asked else ""}": No agent available'
-            )
+            raise ApiError(500, "InternalError", f'Get "{path}{"?" + asked if asked else ""}": {problem}')
         run = self._kubelet.runs.get(m["uid"])
         box = run.box(container) if run is not None else None
         if box is None:
@@ -74,8 +87,8 @@ class Doors:
 
     def exec(self, pod: Obj, container: str, command: list[str], stdin: bytes) -> tuple[str, str, int]:
         """Plays a command in a container. Raises 500 while there is no tunnel, 501 for what the small shell has not."""
-        if not self.connected():
-            raise ApiError(500, "InternalError", "error dialing backend: No agent available")
+        if problem := self.tunnel(pod["spec"]["nodeName"]):
+            raise ApiError(500, "InternalError", f"error dialing backend: {problem}")
         spec = next(c for c in pod["spec"]["containers"] if c["name"] == container)
         played = self._scripts.play(pod, spec, command, stdin.decode(errors="replace"))
         if played is None or played.outcome.seconds is None:
@@ -85,7 +98,7 @@ class Doors:
     def metrics(self, resource: str, namespace: str | None) -> list[Obj]:
         """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves."""
         life = self._life
-        if not (self._any_ready(_METRICS) and self.connected()):
+        if not self._any_ready(_METRICS) or self.tunnel():
             raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         if resource == "nodes":
             return [self._node(n) for n in life.list("nodes") if condition_true(n, "Ready")]

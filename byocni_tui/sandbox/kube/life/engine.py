@@ -93,6 +93,13 @@ class Life:
         )
         return struck
 
+    def faulty(self, event: str, occasion: Obj) -> Obj | None:
+        """As ``fault`` for what lasts: looking counts nothing."""
+        found: list[Obj] = self.world.faults.active(
+            service="kube", event=event, cluster=self.cluster.name, **occasion
+        )
+        return found[0] if found else None
+
     def address_of(self, host: str) -> str:
         """A public address that a host name resolves to in this world (documentation range, the same each time)."""
         return f"203.0.113.{self.world.rng('dns/' + host).randrange(1, 255)}"
@@ -276,4 +283,6 @@ def _empty() -> dict[str, Any]:
         "messages": {},
         "steps": {},
         "schedules": {},
+        "lost": {},
+        "autoscaler": {},
     }

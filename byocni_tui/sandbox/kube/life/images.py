@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from byocni_tui.sandbox.kube.life.azure import Azure, address_of_node
 from byocni_tui.sandbox.kube.life.objects import Obj
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ def failure(life: "Life", image: str, node: str) -> str | None:
     registry = {"docker.io": "registry-1.docker.io"}.get(host, host)
     head = f'failed to do request: Head "https://{registry}/v2/{path}/manifests/{tag}": dial tcp'
     start = f'failed to pull and unpack image "{shown}": failed to resolve reference "{shown}": '
-    if fault is not None:
-        return f"{start}{head} {life.address_of(registry)}:443: i/o timeout"
+    address = life.address_of(registry)
+    if fault is not None or not Azure(life).outward(address_of_node(life, node), host, address, 443, node):
+        return f"{start}{head} {address}:443: i/o timeout"
     if host.endswith(_NO_SUCH_HOST):
         return f"{start}{head}: lookup {registry} on {_RESOLVER}: no such host"
     if tag in ("nonexistent", "does-not-exist", "nosuch"):

@@ -195,6 +195,7 @@ class Kubelet(Containers):
                 run.tries += 1
                 self._retry(run, _SANDBOX_RETRY, awaited=run.tries <= _HOPEFUL_TRIES)
                 return False
+            run.wired = self.network.plugin(run.node)
         run.sandbox = True
         return True
 

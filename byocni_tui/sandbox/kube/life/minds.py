@@ -39,7 +39,7 @@ class Minds:
         rng = life.world.rng(f"{life.id}/boot/{pod['metadata']['uid']}/{box.name}/{box.runs}")
         rule = self._behaviours.container(pod, container)
         if rule is not None:
-            return self._ruled(rule, rng.random(), init=init)
+            return self._ruled(rule, self._context(pod, container, rule), rng.random(), init=init)
         known = programs.plain(container)
         if known is not None:
             return known
@@ -52,10 +52,39 @@ class Minds:
             return Outcome(rng.uniform(0.4, 2.0), 0)
         return Outcome(None, boot=rng.uniform(0.8, 2.5))
 
-    def _ruled(self, rule: Obj, chance: float, *, init: bool) -> Outcome:
+    def _context(self, pod: Obj, container: Obj, rule: Obj) -> dict[str, str]:
+        """What a behaviour's texts and conditions about a container can name."""
+        node = pod["spec"]["nodeName"]
+        service = self._life.get("services", "default", "kubernetes") or {"spec": {"clusterIP": "10.0.0.1"}}
+        given = {e["name"]: str(e.get("value") or "") for e in container.get("env") or ()}
+        told = (self._behaviours.get(rule["behaviour"]) or {}).get("api")
+        over = str(self._behaviours.source(told, {}) or "") if told else ""
+        over = over.partition("://")[2] or over
+        host = (
+            given.get("KUBERNETES_SERVICE_HOST")
+            or over.partition(":")[0]
+            or str(service["spec"]["clusterIP"])
+        )
+        port = given.get("KUBERNETES_SERVICE_PORT") or over.partition(":")[2] or "443"
+        return {"node": node, "pod": name_of(pod), "apiHost": host, "api": f"{host}:{port}"}
+
+    def _ruled(self, rule: Obj, context: dict[str, str], chance: float, *, init: bool) -> Outcome:
         low, high = rule.get("boot") or (0.8, 2.5)
         seconds = low + (high - low) * chance
         log = "\n".join(rule.get("log") or ())
+        for way in rule.get("fails") or ():
+            if all(self._behaviours.holds(w, context) for w in fill(way["when"], context)):
+                context["apiError"] = self._behaviours.contact(context["node"], context["apiHost"])
+                said = "\n".join(
+                    [*(rule.get("log") or ())[: int(way.get("keeps", 0))], *fill(way["log"], context)]
+                )
+                return Outcome(
+                    float(way.get("after", 5.0)),
+                    int(way.get("code", 1)),
+                    log=said + "\n",
+                    boot=1e9,
+                    listens=[],
+                )
         if init or rule.get("ends"):
             return Outcome(seconds, int(rule.get("code", 0)), log=log)
         return Outcome(None, boot=seconds, log=log + "\n" if log else "")

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from byocni_tui.sandbox.kube.life.azure import Azure
+from byocni_tui.sandbox.kube.life.azure import Azure, address_of_node
 from byocni_tui.sandbox.kube.life.behaviours import Behaviours
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.endpoints import target_port
@@ -49,6 +49,7 @@ class Paths:
         self._network = network
         self._listening = listening
         self.azure = Azure(life)
+        behaviours.contact = self.contact
 
     def connect(
         self, source: Obj, address: str, port: int, *, protocol: str = "TCP", host: str = ""
@@ -65,7 +66,8 @@ class Paths:
             return self._to_node(source, address, node, port)
         if self._inside(address):
             return Answer("timeout", address, port)
-        if not self.azure.outward(self._node_ip(source), host or address, address, port):
+        node = source["spec"]["nodeName"]
+        if not self.azure.outward(self._node_ip(source), host or address, address, port, node):
             return Answer("timeout", address, port)
         if not allowed(
             self._life, source, None, port, protocol, enforced=self._enforced(source), outside=address
@@ -93,6 +95,28 @@ class Paths:
         if self._life.fault("dns", {"name": name}) is not None:
             return [], "timeout"
         return [self._life.address_of(name)], ""
+
+    def carries(self, here: str, there: str) -> bool:
+        """Whether the overlay brings packets from one node to another (both by name)."""
+        return here == there or self._carried(here, there)
+
+    def loses_large(self, node: str) -> bool:
+        """Whether large packets from a node's pods get lost on the way to other nodes."""
+        return self._too_big(node)
+
+    def contact(self, node: str, host: str) -> str:
+        """Why a program on a node's own network does not reach the API server as ``host``, in Go's words; else
+        empty."""
+        if not self.azure.home(node):
+            return f"dial tcp {host}:443: i/o timeout"
+        if host == self._life.cluster.fqdn:
+            return ""
+        if not _is_address(host):
+            return f"dial tcp: lookup {host} on 168.63.129.16:53: no such host"
+        service = self._life.get("services", "default", "kubernetes")
+        if service is not None and service["spec"].get("clusterIP") == host and self.proxied(node):
+            return ""
+        return f"dial tcp {host}:443: i/o timeout"
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
@@ -131,7 +155,8 @@ class Paths:
             ),
             None,
         )
-        if rule is None or not self._proxied(source):
+        node = source["spec"]["nodeName"]
+        if rule is None or not self.proxied(node):
             return Answer("timeout", address, port)
         if any(self._holds(n, address) for n in self._life.state["nodes"]):
             return Answer("timeout", address, port)  # the plugin took the service range for its pods
@@ -148,12 +173,29 @@ class Paths:
             return Answer("refused", address, port)
         if pod["spec"].get("hostNetwork"):
             return self._to_node(source, pod["status"]["podIP"], pod["spec"]["nodeName"], number)
-        answer = self._to_pod(source, pod, number, protocol)
+        answer = self._to_pod(source, pod, number, protocol, masked=self._masked(source))
         return msgspec.structs.replace(answer, address=address, port=port)
 
-    def _proxied(self, source: Obj) -> bool:
-        """Whether the source's node translates service addresses: kube-proxy, or a plugin that replaces it."""
-        node = source["spec"]["nodeName"]
+    def _masked(self, source: Obj) -> bool:
+        """Whether kube-proxy hides a pod behind its node's address on the way to a service: it does so with every
+        address outside the cluster's pod CIDR, which it was told by AKS."""
+        pod_cidr = self._life.cluster.pod_cidr
+        address = (source.get("status") or {}).get("podIP")
+        if not pod_cidr or not address or source["spec"].get("hostNetwork"):
+            return False
+        if ipaddress.ip_address(address) in ipaddress.ip_network(pod_cidr, strict=False):
+            return False
+        return self._kube_proxy(source["spec"]["nodeName"])
+
+    def _kube_proxy(self, node: str) -> bool:
+        return any(
+            pod_ready(pod) and (pod["metadata"].get("labels") or {}).get("component") == "kube-proxy"
+            for pod in (self._life.get("pods", *key) for key in self._pods.on_node(node))
+            if pod is not None
+        )
+
+    def proxied(self, node: str) -> bool:
+        """Whether a node translates service addresses: kube-proxy, or a plugin that replaces it."""
         for key in self._pods.on_node(node):
             pod = self._life.get("pods", *key)
             if pod is None or not pod_ready(pod):
@@ -166,11 +208,15 @@ class Paths:
                 return True
         return False
 
-    def _to_pod(self, source: Obj, target: Obj, port: int, protocol: str) -> Answer:
+    def _to_pod(self, source: Obj, target: Obj, port: int, protocol: str, *, masked: bool = False) -> Answer:
         address = target["status"]["podIP"]
-        if not allowed(self._life, source, target, port, protocol, enforced=self._enforced(target)):
+        if not allowed(
+            self._life, source, target, port, protocol, enforced=self._enforced(target), masked=masked
+        ):
             return Answer("timeout", address, port)
         here, there = source["spec"]["nodeName"], target["spec"]["nodeName"]
+        if self._stale(target, there) or self._stale(source, here):
+            return Answer("timeout", address, port)
         crossing = here != there
         if crossing and not self._carried(here, there):
             return Answer("timeout", address, port)
@@ -178,6 +224,14 @@ class Paths:
             return Answer("refused", address, port)
         big = crossing and self._too_big(here)
         return Answer("big" if big else "", address, port, target)
+
+    def _stale(self, pod: Obj, node: str) -> bool:
+        """Whether the pod's interface was made by a plugin that another one has taken the place of."""
+        wired = self._listening.wired(pod)
+        if wired is None or pod["spec"].get("hostNetwork"):
+            return False
+        record = self._network.record(node)
+        return record is None or record["behaviour"] != wired
 
     def _carried(self, here: str, there: str) -> bool:
         """Whether the overlay brings a packet from node to node; without one, Azure drops addresses it doesn't know."""
@@ -191,7 +245,7 @@ class Paths:
         port = tunnel["port"]
         if isinstance(port, dict):
             port = self._behaviours.source(port, {})
-        ends = [self._address_of_node(n) for n in (here, there)]
+        ends = [address_of_node(self._life, n) for n in (here, there)]
         protocol = str(tunnel.get("protocol", "UDP"))
         return all(self.azure.between(a, b, protocol, int(port)) for a, b in (ends, ends[::-1]))
 
@@ -232,7 +286,7 @@ class Paths:
         behaviour = self._behaviours.get(record["behaviour"]) if record else None
         if behaviour is None or self._life.fault("policy", {"node": pod["spec"]["nodeName"]}) is not None:
             return False
-        return bool(behaviour.get("policy"))
+        return self._behaviours.enforces(behaviour)
 
     def _node_at(self, address: str) -> str | None:
         for node in self._life.list("nodes"):
@@ -241,12 +295,7 @@ class Paths:
         return None
 
     def _node_ip(self, pod: Obj) -> str:
-        return self._address_of_node(pod["spec"]["nodeName"])
-
-    def _address_of_node(self, name: str) -> str:
-        node = self._life.get("nodes", None, name)
-        addresses = (node or {}).get("status", {}).get("addresses", [])
-        return next((a["address"] for a in addresses if a["type"] == "InternalIP"), "")
+        return address_of_node(self._life, pod["spec"]["nodeName"])
 
     def _holds(self, node: str, address: str) -> bool:
         kept = self._life.state["nodes"][node].get("block")
@@ -264,6 +313,10 @@ class Paths:
 
 class Listening:
     """Who listens where; filled by the kubelet's side."""
+
+    def wired(self, pod: Obj) -> str | None:
+        """The behaviour of the plugin that made the pod's interface ("" for one unknown here); None: not known."""
+        raise NotImplementedError
 
     def answers(self, pod: Obj, port: int, protocol: str) -> bool:
         """Whether something in the pod answers on a port."""

@@ -17,8 +17,10 @@ def allowed(
     *,
     enforced: bool,
     outside: str = "",
+    masked: bool = False,
 ) -> bool:
-    """``target`` None is an address that is no pod (``outside``). Pods on the host's network are not selected."""
+    """``target`` None is an address that is no pod (``outside``). Pods on the host's network are not selected.
+    ``masked``: the target sees the source's node instead of the source."""
     if not enforced:
         return True
     if not source["spec"].get("hostNetwork") and not _side(
@@ -29,6 +31,8 @@ def allowed(
         return True
     if source["spec"].get("hostNetwork") and source["spec"]["nodeName"] == target["spec"]["nodeName"]:
         return True  # a node always reaches its own pods
+    if masked:
+        source = {**source, "spec": {**source["spec"], "hostNetwork": True}}
     return _side(life, target, source, port, protocol, "Ingress", "")
 
 

@@ -1,4 +1,4 @@
-"""AKS' node auto-repair, where a scenario turns it on (a fault ``when: {service: kube, event: auto-repair}``).
+"""AKS' node auto-repair, where a scenario turns it on (``auto_repair: true``, or a fault of the event ``auto-repair``).
 
 A node that has not been Ready for five minutes is rebooted, then reimaged, then redeployed; the events are those of
 Microsoft's documentation.
@@ -24,11 +24,8 @@ class AutoRepair:
         life.on("repair.end", self._end)
 
     def _wanted(self) -> bool:
-        return bool(
-            self._life.world.faults.active(
-                service="kube", event="auto-repair", cluster=self._life.cluster.name
-            )
-        )
+        scenario = getattr(self._life.world, "scenario", None)
+        return getattr(scenario, "auto_repair", False) or self._life.faulty("auto-repair", {}) is not None
 
     def _node(self, event: str, node: Obj) -> None:
         if event == "ADDED" and not condition_true(node, "Ready") and self._wanted():

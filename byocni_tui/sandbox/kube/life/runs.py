@@ -53,6 +53,8 @@ class Run(msgspec.Struct, omit_defaults=True):
     mounted: bool = False
     sandbox: bool = False
     ip: str = ""
+    wired: str = ""
+    """The behaviour of the plugin that made the sandbox's interface; empty if it is none that is known."""
     tries: int = 0
     """Failed attempts at what comes next (mount, sandbox)."""
     retry_at: float = 0.0

@@ -97,9 +97,18 @@ class Scripts:
         plain = spec.get("dnsPolicy") == "Default" or (
             spec.get("hostNetwork") and spec.get("dnsPolicy") != "ClusterFirstWithHostNet"
         )
+        names: dict[str, str] = {}
+
+        def resolve(name: str) -> tuple[list[str], str]:
+            found, why = self._paths.resolve(pod, name)
+            names.update(dict.fromkeys(found, name))
+            return found, why
+
         return Reach(
-            connect=lambda address, port: self._paths.connect(pod, address, port),
-            resolve=lambda name: self._paths.resolve(pod, name),
+            connect=lambda address, port: self._paths.connect(
+                pod, address, port, host=names.get(address, "")
+            ),
+            resolve=resolve,
             page=self._served.page,
             nameserver=_FROM_AZURE if plain else self._life.cluster.dns_ip,
         )
@@ -161,6 +170,11 @@ class Served(Listening):
     def __init__(self) -> None:
         self.kubelet: Kubelet | None = None
         self.pages: dict[str, dict[str, str]] = {}
+
+    def wired(self, pod: Obj) -> str | None:
+        """The plugin that made the pod's interface."""
+        run = self.kubelet.runs.get(pod["metadata"]["uid"]) if self.kubelet else None
+        return run.wired if run is not None else None
 
     def answers(self, pod: Obj, port: int, protocol: str) -> bool:
         """Whether something in the pod answers on a port."""
