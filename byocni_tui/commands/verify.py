@@ -44,7 +44,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 async def _run(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.deploy.probes import IMAGE
-    from byocni_tui.deploy.verification import Options, Verifier
+    from byocni_tui.deploy.proof import summary
+    from byocni_tui.deploy.verification import Options, Verifier, count
     from byocni_tui.providers.errors import ProviderError
     from byocni_tui.providers.kube import KubeClient
 
@@ -62,13 +63,16 @@ async def _run(args: argparse.Namespace, console: Console) -> int:
             pod_cidr=args.pod_cidr,
             keep=args.keep,
         )
-        nodes, checks = await Verifier(kube, options, tell=tell).run()
+        verifier = Verifier(kube, options, tell=tell, why=lambda key: console.tr(f"doctor.why.{key}"))
+        nodes, checks = await verifier.run()
     except ProviderError as error:
         return refused(error, console)
     finally:
         await kube.close()
     if console.json_output:
         console.json({"nodes": nodes, "checks": checks})
+    else:
+        console.out(summary(count(checks), console.tr))
     return EXIT_FAILED if any(check.status == "failed" for check in checks) else EXIT_DONE
 
 

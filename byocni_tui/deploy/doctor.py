@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from byocni_tui.deploy.kube_steps import KNOWN_AGENTS
-from byocni_tui.deploy.nodes import NodeState, condition, node_state
+from byocni_tui.deploy.nodes import KNOWN_AGENTS, NodeState, condition, node_state
 from byocni_tui.locale import Translator
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, KubernetesProvider

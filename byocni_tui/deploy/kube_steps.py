@@ -11,7 +11,7 @@ from byocni_tui.cni.catalogue import catalogue
 from byocni_tui.cni.model import Plugin
 from byocni_tui.deploy.cluster_steps import api_server
 from byocni_tui.deploy.failure import StepError
-from byocni_tui.deploy.nodes import NOT_INITIALIZED, NodeState, node_state
+from byocni_tui.deploy.nodes import KNOWN_AGENTS, NOT_INITIALIZED, NodeState, node_state
 from byocni_tui.deploy.work import Outcome, Work
 from byocni_tui.providers.protocols import Json, KubernetesProvider
 
@@ -19,12 +19,6 @@ REGISTER_LIMIT: Final = 900.0
 STAGGER_LIMIT: Final = 120.0
 """How long to wait for the other nodes once the first is there: auto-repair starts after five minutes of NotReady."""
 READY_LIMIT: Final = 1200.0
-
-KNOWN_AGENTS: Final = (
-    "cilium", "calico-node", "antrea-agent", "kube-flannel-ds", "kube-router", "kindnet", "weave-net", "canal",
-    "kube-ovn-cni", "azure-cns",
-)  # fmt: skip
-"""Names of DaemonSets that bring a CNI."""
 
 
 async def watch_nodes(kube: KubernetesProvider) -> AsyncIterator[dict[str, Json]]:

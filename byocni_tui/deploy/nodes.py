@@ -15,6 +15,12 @@ NOT_INITIALIZED: Final = (
 )
 """The message of the Ready condition of a node without a CNI configuration (containerd's words)."""
 
+KNOWN_AGENTS: Final = (
+    "cilium", "calico-node", "antrea-agent", "kube-flannel-ds", "kube-router", "kindnet", "weave-net", "canal",
+    "kube-ovn-cni", "azure-cns",
+)  # fmt: skip
+"""Names of DaemonSets that bring a CNI."""
+
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the node board. ``message`` is the Ready condition's; ``created`` is RFC 3339."""

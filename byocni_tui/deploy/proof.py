@@ -8,8 +8,9 @@ import msgspec
 
 from byocni_tui.deploy.failure import StepError
 from byocni_tui.deploy.probes import IMAGE
-from byocni_tui.deploy.verification import IDS, Check, Options, Verifier
+from byocni_tui.deploy.verification import IDS, Check, Count, Options, Verifier, count
 from byocni_tui.deploy.work import Outcome, Work
+from byocni_tui.locale import Translator
 from byocni_tui.providers.protocols import Json
 
 DNS_LIMIT: Final = 600.0
@@ -29,6 +30,7 @@ async def verify(work: Work) -> Outcome:
         image=IMAGE.format(registry=work.registry),
         egress=f"{work.registry}:443",
         pod_cidr=work.plan.cni.pool or work.plan.network.pod_cidr,
+        outward=_outward(work),
     )
     done = 0
 
@@ -42,18 +44,39 @@ async def verify(work: Work) -> Outcome:
         )
         work.say(message, done / len(IDS), {"check": msgspec.to_builtins(check)})
 
-    _, checks = await Verifier(work.kube, options, patience=work.patience, tell=tell).run()
-    failed = [check for check in checks if check.status == "failed"]
-    if failed:
-        words = "\n".join(f"{check.id}: {check.detail}" for check in failed)
+    def why(reason: str) -> str:
+        return work.tr(f"doctor.why.{reason}")
+
+    _, checks = await Verifier(work.kube, options, patience=work.patience, tell=tell, why=why).run()
+    found = count(checks)
+    if found.failed:
+        words = "\n".join(f"{check.id}: {check.detail}" for check in checks if check.status == "failed")
         raise StepError(
-            "checks_failed", words, count=len(failed), ids=", ".join(check.id for check in failed)
+            "checks_failed",
+            words,
+            count=len(found.failed),
+            passed=len(found.passed),
+            total=found.total,
+            ids=", ".join(found.failed),
         )
-    passed = sum(check.status == "passed" for check in checks)
-    warned = ", ".join(check.id for check in checks if check.status == "warning")
+    work.proof = found
     detail = {"checks": [msgspec.to_builtins(check) for check in checks]}
-    key = "verify.warned" if warned else "verify.done"
-    return Outcome(work.text(key, passed=passed, count=len(checks), ids=warned), detail=detail)
+    return Outcome(summary(found, work.tr), detail=detail)
+
+
+def summary(found: Count, tr: Translator) -> str:
+    """How many checks passed, and what became of the others."""
+    parts = [tr("deploy.verify.done", passed=len(found.passed), count=found.total)]
+    others = (("failed", found.failed), ("warning", found.warning), ("skipped", found.skipped))
+    parts += [tr(f"deploy.verify.{key}", count=len(ids), ids=", ".join(ids)) for key, ids in others if ids]
+    return tr("deploy.verify.between").join(parts)
+
+
+def _outward(work: Work) -> bool:
+    """Whether the cluster is meant to reach the internet: what Azure made, else what the plan says."""
+    network = (work.cluster.get("properties") or {}).get("networkProfile") or {}
+    kind = str(network.get("outboundType") or work.plan.network.outbound_type)
+    return kind in ("loadBalancer", "managedNATGateway", "userAssignedNATGateway")
 
 
 async def dns_pods(work: Work) -> str:

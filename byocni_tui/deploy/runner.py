@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from byocni_tui.deploy.doctor import diagnose, gather, to_dict
 from byocni_tui.deploy.event import Event, Status, timestamp
 from byocni_tui.deploy.failure import StepError, describe, exit_code
+from byocni_tui.deploy.proof import summary
 from byocni_tui.deploy.steps import STEPS, Step
 from byocni_tui.deploy.work import Work
 from byocni_tui.errors import EXIT_DONE, UserError
@@ -17,10 +20,12 @@ _ON_THE_CLUSTER: Final = ("cni", "nodes-ready", "verify")
 
 class Runner:
     """One pass over the steps. Stopping the iteration (or cancelling it) stops looking: what Azure was asked for goes
-    on there, and another pass over the same journal goes on from it."""
+    on there, and another pass over the same journal goes on from it. ``anew``: an answer was changed since, so every
+    step looks again (each looks before it makes)."""
 
-    def __init__(self, work: Work, steps: Sequence[Step] = STEPS) -> None:
+    def __init__(self, work: Work, steps: Sequence[Step] = STEPS, *, anew: bool = False) -> None:
         self._work = work
+        self._anew = anew
         self._steps = steps
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
 
@@ -47,7 +52,7 @@ class Runner:
     async def events(self) -> AsyncGenerator[Event, None]:
         """All events of the pass; the last one is step ``run`` with ``detail.exit_code``."""
         for step in self._steps:
-            if not step.again and self._work.journal.finished(step.id):
+            if not self._anew and not step.again and self._work.journal.finished(step.id):
                 yield self._event(step.id, "done", self._work.text("earlier"), 1.0, {"earlier": True})
                 continue
             task = asyncio.create_task(self._step(step), name=f"step {step.id}")
@@ -62,14 +67,19 @@ class Runner:
             if error is not None:
                 yield self._failed(step, error)
                 return
+        yield self._event("run", "done", self._summary(), 1.0, self._result())
+
+    def _result(self) -> dict[str, Any]:
         work = self._work
-        yield self._event(
-            "run",
-            "done",
-            work.text("run.done", name=work.plan.cluster.name),
-            1.0,
-            {"exit_code": EXIT_DONE, "kubeconfig": str(work.kubeconfig)},
-        )
+        detail: dict[str, Any] = {"exit_code": EXIT_DONE, "kubeconfig": str(work.kubeconfig)}
+        return detail | ({"proof": msgspec.to_builtins(work.proof)} if work.proof is not None else {})
+
+    def _summary(self) -> str:
+        """What the run came to; ``proven`` only where every check passed."""
+        work, name = self._work, self._work.plan.cluster.name
+        if work.proof is None or len(work.proof.passed) == work.proof.total:
+            return work.text("run.done", name=name)
+        return work.text("run.partly", name=name, proof=summary(work.proof, work.tr))
 
     def _failed(self, step: Step, error: ProviderError | StepError | UserError) -> Event:
         work = self._work

@@ -5,13 +5,12 @@ import ipaddress
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 from byocni_tui.deploy import probes
-from byocni_tui.deploy.kube_steps import KNOWN_AGENTS
-from byocni_tui.deploy.nodes import node_state, pod_problem
+from byocni_tui.deploy.nodes import KNOWN_AGENTS, node_state, pod_problem
 from byocni_tui.deploy.probes import Probe
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, KubernetesProvider
@@ -23,8 +22,9 @@ IDS: Final = (
     "service-ip", "service-name", "api", "egress", "policy", "host-to-pod", "konnectivity",
 )  # fmt: skip
 
-_WARN_ONLY: Final = frozenset({"policy", "konnectivity", "dns-external", "egress"})
-"""Checks whose failure may be meant: a plugin without policies, a cluster without egress."""
+_WARN_ONLY: Final = frozenset({"policy", "konnectivity"})
+_OUTWARD: Final = frozenset({"dns-external", "egress"})
+"""Checks whose failure may be meant: a plugin without policies; a cluster without egress."""
 
 SERVER_LIMIT: Final = 180.0
 JOB_LIMIT: Final = 150.0
@@ -32,7 +32,7 @@ _POLICY_TRIES: Final = 4
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the matrix; ``detail`` is what was seen, in the words of whoever said it."""
+    """One line of the matrix; ``detail`` is what was seen, in the words of whoever said it, or why it was skipped."""
 
     id: str
     status: CheckStatus
@@ -41,16 +41,43 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``egress`` is HOST:PORT; ``pod_cidr`` None leaves that check out; ``keep`` leaves the objects for looking at."""
+    """``egress`` is HOST:PORT; ``pod_cidr`` None leaves that check out; ``keep`` leaves the objects for looking at;
+    ``outward`` says that the cluster is meant to reach the internet (else a failure there is only a warning)."""
 
     image: str
     egress: str
     pod_cidr: str | None = None
     keep: bool = False
+    outward: bool = False
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How a matrix came out: ids by status."""
+
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+    warning: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """All checks."""
+        return len(self.passed) + len(self.failed) + len(self.warning) + len(self.skipped)
+
+
+def count(checks: list[Check]) -> Count:
+    """The ids of the checks, by how they came out."""
+    of = {
+        status: tuple(check.id for check in checks if check.status == status)
+        for status in get_args(CheckStatus)
+    }
+    return Count(of["passed"], of["failed"], of["warning"], of["skipped"])
 
 
 class Verifier:
-    """One pass over the matrix. ``patience`` turns a limit into real seconds; ``tell`` hears each check at once."""
+    """One pass over the matrix. ``patience`` turns a limit into real seconds; ``tell`` hears each check at once;
+    ``why`` puts a reason of ours into words: ``one_node``, ``not_ready``, ``no_server``, ``no_range``, ``no_base``,
+    ``no_result`` or ``not_enforced``."""
 
     def __init__(
         self,
@@ -59,11 +86,13 @@ class Verifier:
         *,
         patience: Callable[[float], float] = lambda seconds: seconds,
         tell: Callable[[Check], None] = lambda _check: None,
+        why: Callable[[str], str] = lambda reason: reason,
     ) -> None:
         self._kube = kube
         self._options = options
         self._patience = patience
         self._tell = tell
+        self._why_words = why
         self._checks: dict[str, Check] = {}
         self._name = f"byocni-check-{secrets.token_hex(3)}"
 
@@ -72,7 +101,7 @@ class Verifier:
         return f"/api/v1/namespaces/{self._name}"
 
     def _note(self, id: str, status: CheckStatus, detail: str = "", ms: int | None = None) -> None:
-        if status == "failed" and id in _WARN_ONLY:
+        if status == "failed" and (id in _WARN_ONLY or (id in _OUTWARD and not self._options.outward)):
             status = "warning"
         check = Check(id=id, status=status, ms=ms, detail=detail)
         self._checks[id] = check
@@ -93,7 +122,7 @@ class Verifier:
             finally:
                 if not self._options.keep:
                     await asyncio.shield(self._remove(self._name))
-        self._rest("skipped", "")
+        self._rest("skipped", self._why_words("no_server" if ready else "not_ready"))
         rows = [node_state(node) for node in nodes]
         table = [{"name": row.name, "ready": row.ready, "message": row.message} for row in rows]
         return table, [self._checks[name] for name in IDS]
@@ -136,7 +165,7 @@ class Verifier:
         else:
             self._note("cni", "failed" if short else "passed", names)
         if not self._options.pod_cidr:
-            self._note("pod-cidr", "skipped")
+            self._note("pod-cidr", "skipped", self._why_words("no_range"))
             return
         network = ipaddress.ip_network(self._options.pod_cidr.strip(), strict=False)
         pods = await self._kube.items("/api/v1/pods")
@@ -181,7 +210,11 @@ class Verifier:
         if far:
             plan.append(Probe("pod-cross-node", probes.fetch(far), here))
         else:
-            self._note("pod-cross-node", "failed" if there else "skipped", problem)
+            self._note(
+                "pod-cross-node",
+                "failed" if there else "skipped",
+                problem if there else self._why_words("one_node"),
+            )
         await asyncio.gather(*(self._run(probe) for probe in plan))
         await self._policy(near, here)
         await self._konnectivity()
@@ -251,15 +284,15 @@ class Verifier:
         if succeeded:
             self._note(probe.id, "passed", words, ms)
         elif succeeded is None:
-            # Neither way in time proves nothing: the probe may not even have been able to start.
-            self._note(probe.id, "warning", f"{words}: {said}" if said else words)
+            # Neither way in time is no proof: that it could not even be tried is said, and it does not count as passed.
+            self._note(probe.id, "failed", f"{words}: {said or self._why_words('no_result')}")
         else:
             self._note(probe.id, "failed", f"{words}: {said}" if said else words, ms)
 
     async def _policy(self, address: str, node: str) -> None:
         """Enforced if a pod that the policy shuts out is refused, and one that it lets in is not."""
         if self._checks["pod-same-node"].status != "passed":
-            self._note("policy", "skipped")
+            self._note("policy", "skipped", self._why_words("no_base"))
             return
         where = f"/apis/networking.k8s.io/v1/namespaces/{self._name}/networkpolicies"
         await self._kube.create(where, probes.deny_ingress("server-a"))
@@ -274,7 +307,10 @@ class Verifier:
         if shut_out is False and let_in:
             self._note("policy", "passed", "", ms)
         else:
-            self._note("policy", "failed", "not enforced" if shut_out else said, ms)
+            open_to_all = self._why_words("not_enforced")
+            self._note(
+                "policy", "failed", open_to_all if shut_out else said or self._why_words("no_result"), ms
+            )
 
     async def _konnectivity(self) -> None:
         """The way from the control plane to a kubelet: one log."""

@@ -10,6 +10,7 @@ from byocni_tui.clock import Clock
 from byocni_tui.cni.values import ChartRef
 from byocni_tui.deploy.failure import StepError
 from byocni_tui.deploy.journal import Journal
+from byocni_tui.deploy.verification import Count
 from byocni_tui.locale import Translator
 from byocni_tui.plan.model import Plan
 from byocni_tui.providers.azure_errors import from_operation
@@ -56,6 +57,7 @@ class Work:
     say: Say = lambda _message, _progress, _detail: None
     cluster: Json = field(default_factory=dict)
     principal: str | None = None
+    proof: Count | None = None
     _kube: KubernetesProvider | None = None
 
     @property
