@@ -27,6 +27,7 @@ from byocni_tui.providers.kube import KubeClient
 
 if TYPE_CHECKING:
     from byocni_tui.context import Context
+    from byocni_tui.sandbox.endpoints import Endpoints
     from byocni_tui.sandbox.scenario import Scenario
 
 IDLE_SECONDS: Final = 900
@@ -64,7 +65,7 @@ class Connections:
     chart_source: Callable[[ChartRef], ChartRef] = lambda ref: ref
     patience: Callable[[float], float] = lambda seconds: seconds
     follow: "ClockFollower | None" = None
-    dismiss: Callable[[], None] = lambda: None
+    dismiss: Callable[[], object] = lambda: None
 
     @staticmethod
     def preload() -> None:
@@ -170,6 +171,22 @@ def scenarios_in(cloud: str) -> list[str]:
     return [name for name in names() if scenario_cloud(scenario(name)) == cloud]
 
 
+_PLAIN: Final = {"AzureCloud": "public", "AzureChinaCloud": "article", "AzureUSGovernment": "usgov"}
+
+
+def fitting_scenario(plan: Plan, wanted: str | None) -> str:
+    """``wanted``, or without one the scenario of the plan's cloud in which all goes well. UserError, exit status 2,
+    where it plays in another cloud than the plan's, or can't be read."""
+    name = wanted or _PLAIN[plan.cloud]
+    cloud = scenario_cloud(scenario(name))
+    if plan.cloud != cloud:
+        fits = ", ".join(scenarios_in(plan.cloud)) or "-"
+        raise UserError(
+            "other_cloud", exit_code=EXIT_USAGE, plan=plan.cloud, scenario=name, cloud=cloud, fits=fits
+        )
+    return name
+
+
 def scenario_plan(known: "Scenario") -> Plan:
     """The plan that a scenario begins with."""
     import yaml
@@ -182,7 +199,6 @@ def scenario_plan(known: "Scenario") -> Plan:
 
 def simulated(context: "Context", options: Simulation) -> Connections:
     """Start the sandbox of this run, or find it again, and point the clients at it. Blocks for its start."""
-    from byocni_tui.providers.credentials import managed_identity
     from byocni_tui.sandbox import launcher
 
     state = context.open_journal().folder / "sandbox"
@@ -196,22 +212,31 @@ def simulated(context: "Context", options: Simulation) -> Connections:
         )
     except (launcher.LaunchError, OSError) as error:
         raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
+    return attached(context, endpoints, options, lambda: launcher.stop(endpoints))
+
+
+def attached(
+    context: "Context",
+    endpoints: "Endpoints",
+    options: Simulation,
+    dismiss: Callable[[], object] = lambda: None,
+) -> Connections:
+    """The clients of a sandbox that runs already, pointed at it."""
+    from byocni_tui.providers.credentials import managed_identity
+
     context.endpoints = endpoints
     pace = options.pace
     clock = SandboxClock()
     follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token)
     follow.read()
     context.clock = clock
-    cloud = CLOUDS[scenario_cloud(scenario(options.scenario))]
+    cloud = CLOUDS[endpoints.cloud]
 
     def charts(ref: ChartRef) -> ChartRef:
         return msgspec.structs.replace(ref, repo=endpoints.charts_url) if ref.repo else ref
 
     def patience(seconds: float) -> float:
         return math.inf if pace == 0 else max(_PATIENCE_FLOOR, seconds / pace)
-
-    def dismiss() -> None:
-        launcher.stop(endpoints)
 
     return Connections(
         azure=ArmClient(

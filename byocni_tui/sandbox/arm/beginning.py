@@ -1,6 +1,7 @@
-"""What a scenario's world holds before anybody looks: its ``world`` requests, carried out as the service would."""
+"""What a scenario's world holds before anybody looks: its ``world`` steps, each carried out to its end as the service
+would. Whatever it does, it is done before the first client comes; nothing of it is in the act log."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from byocni_tui.sandbox.arm import ids
@@ -10,37 +11,70 @@ from byocni_tui.sandbox.arm.kind import api_versions
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
+    from byocni_tui.sandbox.scenario import Step
+
+_TIMERS: Final = 300_000
+"""Timers that one step may take to come to rest."""
 
 
 def make(arm: "Arm") -> None:
     """Carry them out, each to its end. Raises ``ValueError`` naming the one that the service would refuse."""
-    caller = arm.data["caller"]
-    for entry in arm.world.scenario.world:
-        path = str(entry["put"])
-        raw = quote(path)
-        parsed = ids.split(raw)
-        versions = api_versions().get(parsed.type.lower())
-        if versions is None:
-            raise ValueError(f"world: {path}: {parsed.type} is not in the sandbox")
-        body: Any = entry.get("body") or {}
-        call = Call(
-            method="PUT",
-            path=parsed,
-            raw_path=raw,
-            query={
-                "api-version": str(
-                    entry.get("api_version") or next(v for v in versions if "preview" not in v)
-                )
-            },
-            headers={},
-            body=body,
-            caller=Caller(
-                object_id=caller["object_id"], client_id=caller["client_id"], tenant=arm.data["tenant"]["id"]
-            ),
-            base=arm.world.https_base,
-        )
+    for number, step in enumerate(arm.world.scenario.world):
+        where = f"world[{number}]"
+        if step.helm is not None:
+            from byocni_tui.sandbox import releases
+
+            releases.carry_out(_cluster(arm, step, where), step.helm, where)
+        elif step.objects:
+            from byocni_tui.sandbox import releases
+
+            releases.create(_cluster(arm, step, where), step.objects, where)
+        elif step.pass_ is not None:
+            arm.world.clock.step(step.pass_)
+        elif step.request is not None and not (step.az or step.kubectl):
+            _request(arm, step, where)
+        else:
+            raise ValueError(f"{where}: a world is made of requests to Azure, objects, helm and pass")
         try:
-            arm.handle(call)
-        except ArmError as error:
-            raise ValueError(f"world: {path}: {error.code}: {error.message}") from error
-        arm.world.clock.run_until_idle()
+            arm.world.clock.run_until_idle(_TIMERS)
+        except RuntimeError as error:
+            raise ValueError(f"{where}: this world never comes to rest: {error}") from error
+
+
+def _cluster(arm: "Arm", step: "Step", where: str) -> Any:
+    for cluster in arm.world.clusters.values():
+        if step.cluster in (None, cluster.name):
+            return cluster
+    raise ValueError(f"{where}: there is no cluster {step.cluster or ''} in this world yet")
+
+
+def _request(arm: "Arm", step: "Step", where: str) -> None:
+    assert step.request is not None
+    method, path = step.request
+    raw = quote(path)
+    try:
+        parsed = ids.split(raw)
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"{where}: {path} is no path of Azure Resource Manager") from error
+    if method == "POST":
+        parsed = ids.as_action(parsed)
+    versions = api_versions().get(parsed.type.lower())
+    if versions is None:
+        raise ValueError(f"{where}: {path}: {parsed.type} is not in the sandbox")
+    caller = arm.data["caller"]
+    call = Call(
+        method=method,
+        path=parsed,
+        raw_path=raw,
+        query={"api-version": step.api_version or next(v for v in versions if "preview" not in v)},
+        headers={},
+        body=None if method in ("GET", "DELETE") else step.body or {},
+        caller=Caller(
+            object_id=caller["object_id"], client_id=caller["client_id"], tenant=arm.data["tenant"]["id"]
+        ),
+        base=arm.world.https_base,
+    )
+    try:
+        arm.handle(call)
+    except ArmError as error:
+        raise ValueError(f"{where}: {path}: {error.code}: {error.message}") from error
