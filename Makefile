@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
 
-.PHONY: run test check clients client-tests bench format clean
+.PHONY: run test check clients client-tests bench torture audit docs format clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "byocni-tui needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
@@ -40,7 +40,17 @@ client-tests: $(VENV)/.dev clients
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m clients
 
 bench: $(VENV)/.dev clients
-	@$(BIN)/python benchmarks $(SUITES)
+	@$(BIN)/python -m benchmarks $(SUITES)
+
+torture: $(VENV)/.dev clients
+	@BYOCNI_TORTURE=full $(BIN)/pytest -n 0 -m 'torture' tests
+	@BYOCNI_TORTURE=full $(BIN)/pytest -n 0 -m '' tests/torture
+
+audit: $(VENV)/.dev
+	@$(BIN)/python tools/audit.py
+
+docs: $(VENV)/.dev
+	@$(BIN)/python -m tools.pages docs
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix-only .
