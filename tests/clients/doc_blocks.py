@@ -1,6 +1,6 @@
 """Commands in the pages: fenced blocks of language ``sh``, and how a page says that one is not for the sandbox.
 
-A line that begins with ``*live*`` or ``*build*`` right above a block says that it needs a subscription, or builds something:
+A line that begins with ``*live*`` or ``*build*`` right above a block says that it needs a subscription or builds something:
 it is not run. ``*exit N*`` says with which status the block ends.
 """
 

@@ -1,4 +1,4 @@
-"""Every command in the pages that is not marked *live* or *build* runs against the sandbox, as a reader would run it."""
+"""Commands in the pages that are marked neither *live* nor *build* run in the sandbox, as a reader would run them."""
 
 import os
 import subprocess
