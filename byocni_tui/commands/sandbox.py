@@ -1,6 +1,7 @@
 """``byocni-tui sandbox``: serves the offline Azure and Kubernetes, and runs commands in their environment."""
 
 import argparse
+import hashlib
 import math
 import os
 import shlex
@@ -8,9 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from byocni_tui.console import Console
 from byocni_tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, UserError
@@ -40,7 +42,14 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     parser.add_argument("--state", type=Path, metavar="DIR", help=tr("cli.sandbox.state"))
     parser.add_argument("--env", action="store_true", help=tr("cli.sandbox.env"))
     parser.add_argument("--run", metavar="RUN", help=tr("cli.sandbox.run"))
-    parser.add_argument("words", nargs="*", metavar="stop | -- COMMAND …", help=tr("cli.sandbox.words"))
+    parser.add_argument(
+        "--class", type=int, default=0, metavar="N", dest="learners", help=tr("cli.sandbox.class")
+    )
+    parser.add_argument("--learner", metavar="N|all", default="all", help=tr("cli.sandbox.learner"))
+    parser.add_argument("--sandbox", metavar="URL", dest="join", help=tr("cli.sandbox.join"))
+    parser.add_argument(
+        "words", nargs="*", metavar="stop | fault FILE | -- COMMAND …", help=tr("cli.sandbox.words")
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -50,25 +59,57 @@ def run(args: argparse.Namespace, console: Console) -> int:
         return _stop(args, console)
     if words[:1] == ["fault"] and len(words) == 2:
         return _fault(args, console, words[1])
+    if args.join:
+        return _join(args, console, words)
     if args.host not in ("127.0.0.1", "localhost", "::1") and not args.token:
         raise UserError("sandbox_host", exit_code=EXIT_USAGE, host=args.host)
+    if args.learners and (args.run or words):
+        raise UserError("sandbox_class_only", exit_code=EXIT_USAGE)
     if args.run:
         return _environment_of(_folder_of_run(args.run), console)
     if args.env:
-        folder = args.state or _fresh(default_folder(args.scenario, args.seed))
-        endpoints = _start(args, folder, idle=1800.0)
-        return _print_environment(endpoints, folder, console)
+        folder = args.state or _fresh(default_folder(args.scenario, args.seed, args.learners))
+        endpoints = _start(args, folder, idle=1800.0 if not args.learners else _DAY)
+        return _announce(endpoints, folder, console)
     if args.state is not None:
         return _serve(args, console, args.state, words)
-    with tempfile.TemporaryDirectory(prefix="byocni-sandbox-") as folder:
-        return _serve(args, console, Path(folder), words)
+    folder = _home() / f"foreground-{os.getpid()}"
+    try:
+        return _serve(args, console, folder, words)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def default_folder(scenario: str, seed: int) -> Path:
-    """Where ``--env`` keeps the state of a sandbox that has no folder of its own."""
+_DAY = 24 * 3600.0
+
+
+def _home() -> Path:
     from byocni_tui.deploy.journal import state_home
 
-    return state_home() / "sandbox" / f"{Path(scenario).stem}-{seed}"
+    return state_home() / "sandbox"
+
+
+def default_folder(scenario: str, seed: int, learners: int = 0) -> Path:
+    """Where ``--env`` keeps the state of a sandbox that has no folder of its own."""
+    name = f"{Path(scenario).stem}-{seed}"
+    return _home() / (f"class-{name}" if learners else name)
+
+
+def _join(args: argparse.Namespace, console: Console, words: list[str]) -> int:
+    """Another machine's sandbox: its environment for this shell, or around a command."""
+    from byocni_tui.sandbox import launcher
+
+    name = hashlib.sha256(args.join.encode()).hexdigest()[:12]
+    folder = args.state or _home() / f"joined-{name}"
+    try:
+        endpoints = launcher.join(args.join, folder)
+        if words:
+            return _command(endpoints, folder, words)
+        return _print_environment(endpoints, folder, console)
+    except (launcher.LaunchError, OSError) as error:
+        raise UserError(
+            "sandbox_join", exit_code=EXIT_FAILED, url=args.join.partition("/join/")[0], detail=str(error)
+        ) from error
 
 
 def _fresh(folder: Path) -> Path:
@@ -103,6 +144,7 @@ def _start(args: argparse.Namespace, folder: Path, idle: float) -> "Endpoints":
             host=args.host,
             port=args.port,
             token=args.token,
+            learners=args.learners,
         )
     except (launch.LaunchError, OSError) as error:
         raise UserError("sandbox_start", exit_code=EXIT_FAILED, detail=str(error)) from error
@@ -112,16 +154,19 @@ def _serve(args: argparse.Namespace, console: Console, folder: Path, command: li
     """In the foreground until Ctrl-C, or as long as a command runs."""
     from byocni_tui.sandbox import launcher
 
-    endpoints = _start(args, folder, idle=7 * 24 * 3600.0)
+    endpoints = _start(args, folder, idle=7 * _DAY)
     try:
         if command:
             return _command(endpoints, folder, command)
-        ends = {signal.SIGINT, signal.SIGTERM}
-        signal.pthread_sigmask(signal.SIG_BLOCK, ends)
-        console.say(console.tr("cli.sandbox.serving", url=endpoints.arm_url, scenario=endpoints.scenario))
-        _print_environment(endpoints, folder, console)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if not endpoints.learners:
+            serving = console.tr("cli.sandbox.serving", url=endpoints.arm_url, scenario=endpoints.scenario)
+            console.say(serving)
+        _announce(endpoints, folder, console)
         console.say(console.tr("cli.sandbox.until"))
-        signal.sigwait(ends)
+        # `sandbox stop` in another window ends it as well.
+        while not launcher.ended(endpoints):
+            time.sleep(0.5)
         return EXIT_DONE
     except KeyboardInterrupt:
         return EXIT_DONE
@@ -155,6 +200,27 @@ def _print_environment(endpoints: "Endpoints", folder: Path, console: Console) -
     return EXIT_DONE
 
 
+def _announce(endpoints: "Endpoints", folder: Path, console: Console) -> int:
+    """What leads into the sandbox: lines for a shell, or a class's addresses."""
+    if not endpoints.learners:
+        return _print_environment(endpoints, folder, console)
+    base = endpoints.control_url.removesuffix("/sandbox")
+    tr = console.tr
+    console.say(
+        tr(
+            "cli.sandbox.class_serving",
+            scenario=endpoints.scenario,
+            count=len(endpoints.learners),
+            url=endpoints.arm_url,
+        )
+    )
+    console.say(tr("cli.sandbox.class_overview", url=f"{base}/class?token={endpoints.token}"))
+    console.say(tr("cli.sandbox.class_join"))
+    for one in endpoints.learners:
+        console.out(f"{one.number}\t{one.url}")
+    return EXIT_DONE
+
+
 def _environment_of(folder: Path, console: Console) -> int:
     return _print_environment(_running(folder), folder, console)
 
@@ -169,27 +235,58 @@ def _running(folder: Path) -> "Endpoints":
     return endpoints
 
 
+def _found(args: argparse.Namespace) -> "Endpoints":
+    """The sandbox that is meant: of the folder named, of this shell, or the only one that runs."""
+    from byocni_tui.sandbox import launcher
+    from byocni_tui.sandbox.endpoints import alive, read
+
+    if args.state is not None:
+        return _running(args.state)
+    given = default_folder(args.scenario, args.seed, args.learners)
+    folders = [given, *(one for one in sorted(_home().glob("*/")) if one != given)]
+    running = []
+    for folder in folders:
+        endpoints = read(folder)
+        if endpoints is not None and endpoints.pid and alive(endpoints) and launcher.answers(endpoints):
+            running.append((folder, endpoints))
+    here = [one for _, one in running if one.control_url == os.environ.get("BYOCNI_SANDBOX")]
+    if here:
+        return here[0]
+    if running and (len(running) == 1 or running[0][0] == given):
+        return running[0][1]
+    if running:
+        listed = ", ".join(str(folder) for folder, _ in running)
+        raise UserError("sandbox_several", exit_code=EXIT_USAGE, folders=listed)
+    raise UserError("sandbox_gone", exit_code=EXIT_FAILED, folder=str(given))
+
+
 def _stop(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.sandbox import launcher
 
-    folder = args.state or default_folder(args.scenario, args.seed)
-    launcher.stop(_running(folder))
+    launcher.stop(_found(args))
     console.say(console.tr("cli.sandbox.stopped"))
     return EXIT_DONE
 
 
 def _fault(args: argparse.Namespace, console: Console, file: str) -> int:
-    """Inject the faults of a YAML file into the running sandbox."""
+    """Inject the faults of a YAML file into the running sandbox: into one learner's world, or all of a class."""
     import yaml
 
     from byocni_tui.sandbox import launcher
 
-    endpoints = _running(args.state or default_folder(args.scenario, args.seed))
+    endpoints = _found(args)
+    where = f"?learner={quote(str(args.learner))}" if endpoints.learners else ""
     try:
         loaded = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        if isinstance(loaded, dict) and "faults" in loaded:
+            loaded = loaded["faults"]
         for fault in loaded if isinstance(loaded, list) else [loaded]:
-            launcher.control(endpoints, "faults", "POST", fault)
+            launcher.control(endpoints, f"faults{where}", "POST", fault)
             console.say(console.tr("cli.sandbox.injected", id=fault["id"]))
+    except launcher.ControlError as error:
+        raise UserError(
+            "sandbox_fault_refused", exit_code=EXIT_USAGE, file=file, detail=str(error)
+        ) from error
     except (OSError, yaml.YAMLError, TypeError, KeyError) as error:
         raise UserError("sandbox_fault", exit_code=EXIT_USAGE, file=file, detail=str(error)) from error
     return EXIT_DONE

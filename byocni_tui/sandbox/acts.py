@@ -71,6 +71,11 @@ class Acts:
         self.dropped = 0
         """Acts that were forgotten because there were too many."""
 
+    @property
+    def told(self) -> int:
+        """How many acts there have been."""
+        return self.dropped + len(self._acts)
+
     def note(self, **fields: Any) -> Act:
         """Write one down (fields of ``Act`` but ``n``, ``rev`` and the times)."""
         self.rev += 1
@@ -93,7 +98,7 @@ class Acts:
             fields["body"] = None
         agent = fields.get("agent", "")
         act = Act(
-            n=self.dropped + len(self._acts) + 1,
+            n=self.told + 1,
             rev=self.rev,
             at=now,
             last=now,

@@ -2,8 +2,10 @@
 identity, chart repositories added. Running az for it would take seconds."""
 
 import configparser
+import io
 import json
 import os
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any, Final
@@ -16,36 +18,54 @@ REPOSITORIES: Final = ("cilium", "projectcalico", "antrea")
 
 def write(endpoints: Endpoints, home: Path) -> dict[str, str]:
     """Write them below ``home``; returns the environment that points there."""
-    azure, helm, kube = home / "azure", home / "helm", home / "kube"
-    for folder in (azure, helm / "config", helm / "cache", helm / "data", kube):
+    azure, helm = home / "azure", home / "helm"
+    for folder in (azure, helm / "config", helm / "cache", helm / "data", home / "kube"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _az(endpoints, azure)
     config = helm / "config" / "repositories.yaml"
     if not config.exists() or endpoints.charts_url not in config.read_text(encoding="utf-8"):
         _helm(endpoints, config, helm / "cache")
+    return environment(endpoints, str(home))
+
+
+def environment(endpoints: Endpoints, home: str) -> dict[str, str]:
+    """The variables that lead az, kubectl and helm to what is below ``home``."""
+    azure, helm, kube = f"{home}/azure", f"{home}/helm", f"{home}/kube"
     env = {
-        "AZURE_CONFIG_DIR": str(azure),
+        "AZURE_CONFIG_DIR": azure,
         "AZURE_CORE_COLLECT_TELEMETRY": "false",
         "IDENTITY_ENDPOINT": endpoints.identity_url,
         "IDENTITY_HEADER": endpoints.identity_header,
         "REQUESTS_CA_BUNDLE": endpoints.ca_file,
-        "KUBECONFIG": str(kube / "config"),
-        "HELM_CONFIG_HOME": str(helm / "config"),
-        "HELM_CACHE_HOME": str(helm / "cache"),
-        "HELM_DATA_HOME": str(helm / "data"),
-        "HELM_REPOSITORY_CONFIG": str(config),
-        "HELM_REPOSITORY_CACHE": str(helm / "cache" / "repository"),
+        "KUBECONFIG": f"{kube}/config",
+        "HELM_CONFIG_HOME": f"{helm}/config",
+        "HELM_CACHE_HOME": f"{helm}/cache",
+        "HELM_DATA_HOME": f"{helm}/data",
+        "HELM_REPOSITORY_CONFIG": f"{helm}/config/repositories.yaml",
+        "HELM_REPOSITORY_CACHE": f"{helm}/cache/repository",
         "BYOCNI_SANDBOX": endpoints.control_url,
     }
-    hosts = "127.0.0.1,localhost,::1"
+    own = urllib.parse.urlsplit(endpoints.arm_url).hostname or ""
+    hosts = ",".join(dict.fromkeys(["127.0.0.1", "localhost", "::1", own]))
     for name in ("NO_PROXY", "no_proxy"):
         env[name] = ",".join(filter(None, [os.environ.get(name, ""), hosts]))
     return env
 
 
 def _az(endpoints: Endpoints, folder: Path) -> None:
+    made = az_files(endpoints, _metadata(endpoints))
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(folder / "config")
+    config.read_string(made.pop("config"))
+    with (folder / "config").open("w", encoding="utf-8") as file:
+        config.write(file)
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def az_files(endpoints: Endpoints, metadata: dict[str, Any]) -> dict[str, str]:
+    """az's folder, signed in: name -> text. ``metadata`` is the answer of ``/sandbox/cloud``."""
     base = f"{endpoints.arm_url}/"
-    metadata = _metadata(endpoints)
     clouds = configparser.ConfigParser(interpolation=None)
     audience = metadata["authentication"]["audiences"][0]
     suffixes = metadata["suffixes"]
@@ -67,21 +87,11 @@ def _az(endpoints: Endpoints, folder: Path) -> None:
         "suffix_sql_server_hostname": f".{suffixes['sqlServerHostname']}",
         "suffix_acr_login_server_endpoint": f".{suffixes['acrLoginServer']}",
     }
-    with (folder / "clouds.config").open("w", encoding="utf-8") as file:
-        clouds.write(file)
     config = configparser.ConfigParser(interpolation=None)
-    config.read(folder / "config")
-    for section, values in {
-        "cloud": {"name": CLOUD},
-        "core": {"collect_telemetry": "false", "encrypt_token_cache": "false", "survey_message": "false"},
-        "auto-upgrade": {"enable": "no"},
-    }.items():
-        if not config.has_section(section):
-            config.add_section(section)
-        for name, value in values.items():
-            config.set(section, name, value)
-    with (folder / "config").open("w", encoding="utf-8") as file:
-        config.write(file)
+    config["cloud"] = {"name": CLOUD}
+    config["core"] = {"collect_telemetry": "false", "encrypt_token_cache": "false", "survey_message": "false"}
+    config["auto-upgrade"] = {"enable": "no"}
+    user = {"name": "systemAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": "MSI"}
     profile = {
         "installationId": "00000000-0000-0000-0000-000000000000",
         "subscriptions": [
@@ -89,11 +99,7 @@ def _az(endpoints: Endpoints, folder: Path) -> None:
                 "id": one["subscriptionId"],
                 "name": one["displayName"],
                 "state": one["state"],
-                "user": {
-                    "name": "systemAssignedIdentity",
-                    "type": "servicePrincipal",
-                    "assignedIdentityInfo": "MSI",
-                },
+                "user": user,
                 "isDefault": number == 0,
                 "tenantId": endpoints.tenant,
                 "environmentName": CLOUD,
@@ -103,8 +109,18 @@ def _az(endpoints: Endpoints, folder: Path) -> None:
             for number, one in enumerate(metadata["sandbox"]["subscriptions"])
         ],
     }
-    # az reads this file as UTF-8 with a byte order mark, and writes it so.
-    (folder / "azureProfile.json").write_text(json.dumps(profile), encoding="utf-8-sig")
+    return {
+        "clouds.config": _ini(clouds),
+        "config": _ini(config),
+        # az reads this file as UTF-8 with a byte order mark, and writes it so.
+        "azureProfile.json": "\ufeff" + json.dumps(profile),
+    }
+
+
+def _ini(parser: configparser.ConfigParser) -> str:
+    text = io.StringIO()
+    parser.write(text)
+    return text.getvalue()
 
 
 def _metadata(endpoints: Endpoints) -> dict[str, Any]:
@@ -119,10 +135,7 @@ def _metadata(endpoints: Endpoints) -> dict[str, Any]:
 
 def _helm(endpoints: Endpoints, config: Path, cache: Path) -> None:
     """As ``helm repo add`` leaves it: the list, and an index for each repository."""
-    lines = ['apiVersion: ""', 'generated: "0001-01-01T00:00:00Z"', "repositories:"]
-    for name in REPOSITORIES:
-        lines += [f"- name: {name}", f"  url: {endpoints.charts_url}"]
-    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    config.write_text(helm_repositories(endpoints), encoding="utf-8")
     repository = cache / "repository"
     repository.mkdir(parents=True, exist_ok=True)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -134,3 +147,11 @@ def _helm(endpoints: Endpoints, config: Path, cache: Path) -> None:
         return
     for name in REPOSITORIES:
         (repository / f"{name}-index.yaml").write_bytes(index)
+
+
+def helm_repositories(endpoints: Endpoints) -> str:
+    """helm's list of repositories."""
+    lines = ['apiVersion: ""', 'generated: "0001-01-01T00:00:00Z"', "repositories:"]
+    for name in REPOSITORIES:
+        lines += [f"- name: {name}", f"  url: {endpoints.charts_url}"]
+    return "\n".join(lines) + "\n"

@@ -40,14 +40,14 @@ from byocni_tui.sandbox.arm.metadata import endpoints
 from byocni_tui.sandbox.faults import Fault
 
 if TYPE_CHECKING:
-    from byocni_tui.sandbox.server import Sandbox
+    from byocni_tui.sandbox.place import Place
 
 
 class Control:
     """Answers on the HTTP port."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
-        self._sandbox = sandbox
+    def __init__(self, place: "Place") -> None:
+        self._place = place
         self._charts: Mapping[str, bytes] | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -55,24 +55,31 @@ class Control:
         path = request.path
         if path == "/msi/token" and request.method == "GET":
             return self._token(request)
-        charts = f"/charts/{self._sandbox.secrets['charts']}/"
+        charts = f"/charts/{self._place.secrets['charts']}/"
         if path.startswith(charts):
-            self._sandbox.world.acts.note(
+            self._place.world.acts.note(
                 plane="control", verb="get", type="chart", name=path.removeprefix(charts)[:200],
                 id=path.removeprefix(charts)[:200], agent=request.headers.get("User-Agent", "")[:200], status=200,
             )  # fmt: skip
             return self._chart(path.removeprefix(charts))
+        if path.startswith("/join/"):
+            token, _, what = path.removeprefix("/join/").partition("/")
+            if not hmac.compare_digest(token.encode(), self._place.secrets["token"].encode()):
+                return web.json_response({"error": "a token is required"}, status=401)
+            from byocni_tui.sandbox import joining
+
+            return joining.answer(self._place, what)
         if path.startswith("/sandbox/"):
             return await self._own(request, path.removeprefix("/sandbox/"))
         return web.json_response({"error": "not in the sandbox"}, status=404)
 
     def _token(self, request: web.Request) -> web.Response:
         given = request.headers.get("X-IDENTITY-HEADER", "")
-        if not hmac.compare_digest(given.encode(), self._sandbox.secrets["identity"].encode()):
+        if not hmac.compare_digest(given.encode(), self._place.secrets["identity"].encode()):
             return web.json_response(
                 {"statusCode": 401, "message": "The X-IDENTITY-HEADER is missing or wrong."}, status=401
             )
-        data, world = self._sandbox.arm.data, self._sandbox.world
+        data, world = self._place.arm.data, self._place.world
         caller = Caller(
             object_id=data["caller"]["object_id"],
             client_id=data["caller"]["client_id"],
@@ -81,7 +88,7 @@ class Control:
         resource = request.query.get("resource", "")
         struck = world.faults.strike(service="identity", resource=resource)
         lifetime = float(struck["seconds"]) if struck and struck["kind"] == "short_token" else tokens.LIFETIME
-        token, expires = tokens.issue(world.token, caller, resource, lifetime)
+        token, expires = tokens.issue(world.token, caller, resource, lifetime, world.learner)
         return web.json_response(
             {
                 "access_token": token,
@@ -93,54 +100,70 @@ class Control:
             }
         )
 
-    def _chart(self, name: str) -> web.Response:
+    def charts(self) -> Mapping[str, bytes]:
+        """The chart repository: path -> file."""
         if self._charts is None:
             from byocni_tui.sandbox.kube.life.charts import repository
 
-            self._charts = repository(self._sandbox.endpoints.charts_url)
-        data = self._charts.get(name)
+            self._charts = repository(self._place.endpoints.charts_url)
+        return self._charts
+
+    def _chart(self, name: str) -> web.Response:
+        data = self.charts().get(name)
         if data is None:
             return web.Response(status=404, text="not found")
         kind = "text/yaml" if name.endswith(".yaml") else "application/gzip"
         return web.Response(body=data, content_type=kind)
 
-    async def _own(self, request: web.Request, name: str) -> web.Response:
-        """The sandbox's own addresses: ``clock`` (GET; PUT speed or step), ``cloud``, ``faults``, ``stop``."""
-        if request.headers.get("Authorization") != f"Bearer {self._sandbox.secrets['token']}":
+    async def _own(self, request: web.Request, name: str) -> web.StreamResponse:
+        """The sandbox's own addresses, for who has the token."""
+        if request.headers.get("Authorization") != f"Bearer {self._place.secrets['token']}":
             return web.json_response({"error": "a token is required"}, status=401)
-        world = self._sandbox.world
+        return self.own(request.method, name, request.query, await request.read())
+
+    def own(self, method: str, name: str, query: Mapping[str, str], data: bytes) -> web.Response:
+        """``clock`` (GET; PUT speed or step), ``acts``, ``cloud``, ``faults``, ``stop``."""
+        world = self._place.world
         try:
-            body: Any = msgspec.json.decode(await request.read() or b"{}")
+            body: Any = msgspec.json.decode(data or b"{}")
             if name == "clock":
-                if request.method == "PUT":
+                if method == "PUT":
                     _move(world.clock, body)
                     world.acts.note(plane="control", verb="clock", mutates=True, body=body, status=200)
                 return web.json_response(clock_reading(world.clock))
             if name == "acts":
-                return self._acts(request)
+                return self._acts(query)
             if name == "cloud":
-                return web.json_response(self._cloud())
-            if name == "faults" and request.method == "POST":
+                return web.json_response(self.cloud())
+            if name == "faults" and method == "GET":
+                return web.Response(
+                    body=msgspec.json.encode({"faults": world.faults.dump()}), content_type="application/json"
+                )
+            if name == "faults" and method == "POST":
                 world.faults.add(msgspec.convert(body, Fault))
                 world.acts.note(
                     plane="control", verb="fault", mutates=True, name=body["id"], body=body, status=200
                 )
+                world.changed = True
                 return web.json_response({"added": body["id"]})
-            if name.startswith("faults/") and request.method == "DELETE":
+            if name.startswith("faults/") and method == "DELETE":
                 fault = name.removeprefix("faults/")
-                world.acts.note(plane="control", verb="mend", mutates=True, name=fault, status=200)
-                return web.json_response({"removed": world.faults.remove(fault)})
+                removed = world.faults.remove(fault)
+                if removed:
+                    world.acts.note(plane="control", verb="mend", mutates=True, name=fault, status=200)
+                    world.changed = True
+                return web.json_response({"removed": removed})
         except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400)
-        if name == "stop" and request.method == "POST":
-            ended: asyncio.Event | None = self._sandbox.ended
+        if name == "stop" and method == "POST":
+            ended = self._place.ended
             if ended is not None:
                 asyncio.get_running_loop().call_later(0.05, ended.set)
             return web.json_response({"stopping": ended is not None})
         return web.json_response({"error": "not in the sandbox"}, status=404)
 
-    def _acts(self, request: web.Request) -> web.Response:
-        world, query = self._sandbox.world, request.query
+    def _acts(self, query: Mapping[str, str]) -> web.Response:
+        world = self._place.world
         acts = world.acts.since(int(query.get("since", 0)))
         if query.get("plane"):
             acts = [act for act in acts if act.plane == query["plane"]]
@@ -154,9 +177,9 @@ class Control:
         }
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
 
-    def _cloud(self) -> dict[str, Any]:
+    def cloud(self) -> dict[str, Any]:
         """What the clients' files need to know: the cloud's endpoints and the subscriptions."""
-        arm, world = self._sandbox.arm, self._sandbox.world
+        arm, world = self._place.arm, self._place.world
         subscriptions = [
             {"subscriptionId": one["id"], "displayName": one["name"], "state": one.get("state", "Enabled")}
             for one in arm.data["subscriptions"]

@@ -7,6 +7,16 @@ from typing import Final
 import msgspec
 
 FILE: Final = "endpoints.json"
+TOKEN_VARIABLE: Final = "BYOCNI_SANDBOX_TOKEN"  # noqa: S105 a name, no token
+"""In which the server's process is given its token: its arguments could be read by anybody on the machine."""
+
+
+class Learner(msgspec.Struct, frozen=True):
+    """One of a class: ``url`` is the address by which the world is joined."""
+
+    number: int
+    token: str
+    url: str
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +35,13 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     subscription: str
     tenant: str
     speed: float
+    learners: tuple[Learner, ...] = ()
+    """The worlds of a class; then the other fields speak of the trainer's side."""
+
+    @property
+    def join_url(self) -> str:
+        """What another machine, or the wizard, joins by."""
+        return f"{self.control_url.removesuffix('/sandbox')}/join/{self.token}"
 
     def write(self, folder: Path) -> None:
         """Into ``folder/endpoints.json``, readable by the owner only."""
@@ -32,6 +49,14 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
         temporary.touch(mode=0o600)
         temporary.write_bytes(msgspec.json.format(msgspec.json.encode(self)))
         temporary.replace(folder / FILE)
+
+
+class Joining(msgspec.Struct, frozen=True):
+    """The answer of ``/join/<token>``. ``endpoints.ca_file`` is empty: whoever joins keeps ``ca`` in a file."""
+
+    endpoints: Endpoints
+    ca: str
+    simulation: bool = True
 
 
 def read(folder: Path) -> Endpoints | None:

@@ -1,13 +1,11 @@
 """The sandbox as a server: one HTTPS port (ARM at /, each cluster under /k8s/<n>/) and one HTTP port (tokens, charts,
-clock, faults). ``Sandbox`` serves in-process; ``main`` is the process that ``launcher.start`` spawns."""
+clock, faults, acts). ``Sandbox`` serves one world in-process; ``main`` is the process that ``launcher`` begins."""
 
 import argparse
 import asyncio
 import contextlib
 import logging
-import math
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -19,22 +17,89 @@ import msgspec
 from aiohttp import web
 
 from byocni_tui.sandbox import scenario as scenarios
-from byocni_tui.sandbox.acts import Acts
-from byocni_tui.sandbox.arm import beginning
-from byocni_tui.sandbox.arm.cloud import Arm
-from byocni_tui.sandbox.arm.door import Door
-from byocni_tui.sandbox.clock import VirtualClock
-from byocni_tui.sandbox.control import Control
-from byocni_tui.sandbox.endpoints import Endpoints
+from byocni_tui.sandbox.addresses import WILDCARDS, names_of_this_machine
+from byocni_tui.sandbox.endpoints import TOKEN_VARIABLE, Endpoints
+from byocni_tui.sandbox.place import Place
 from byocni_tui.sandbox.tls import certificates
-from byocni_tui.sandbox.world import World
 
 LOOPBACK: Final = "127.0.0.1"
-_SAVE_EVERY: Final = 2.0
 _LOG = logging.getLogger(__name__)
 
 
-class Sandbox:
+class Server:
+    """Two ports, and the guard before them. Subclasses say who answers."""
+
+    def __init__(self, *, host: str, port: int, state: Path | None) -> None:
+        self.host = host
+        self.port = port
+        self.state = state
+        self.last_request = time.monotonic()
+        self.ended: asyncio.Event | None = None
+        self.https_base = self.http_base = ""
+        self.ca_pem = b""
+        self._hosts: set[str] = set()
+        self._runners: list[web.AppRunner] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def https(self, request: web.Request) -> web.StreamResponse:
+        """Answer on the HTTPS port."""
+        raise NotImplementedError
+
+    async def http(self, request: web.Request) -> web.StreamResponse:
+        """Answer on the HTTP port."""
+        raise NotImplementedError
+
+    async def bind(self, kept: dict[str, Any]) -> None:
+        """Listen; ``kept`` remembers the ports. Raises ``OSError`` for a port that is taken."""
+        everywhere = self.host in WILDCARDS
+        local = names_of_this_machine() if everywhere else [self.host]
+        names = [*dict.fromkeys([*local, LOOPBACK, "localhost", "::1"])]
+        context, self.ca_pem = certificates(names, self.state)
+        https = _bind(self.host, self.port, kept.get("https_port", 0))
+        http = _bind(self.host, self.port + 1 if self.port else 0, kept.get("http_port", 0))
+        https_port, http_port = https.getsockname()[1], http.getsockname()[1]
+        kept |= {"https_port": https_port, "http_port": http_port}
+        self._hosts = {f"{_bracketed(name)}:{port}" for name in names for port in (https_port, http_port)}
+        shown = _bracketed(local[0])
+        self.https_base, self.http_base = f"https://{shown}:{https_port}", f"http://{shown}:{http_port}"
+        await self._serve(self.https, https, context)
+        await self._serve(self.http, http, None)
+
+    async def close(self) -> None:
+        """Let go of the ports and end what runs beside them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for runner in self._runners:
+            await runner.cleanup()
+
+    async def _serve(self, handler: Any, sock: socket.socket, context: Any) -> None:
+        app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[self._guard])
+        app.router.add_route("*", "/{path:.*}", handler)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        await web.SockSite(runner, sock, ssl_context=context, backlog=1024).start()
+        self._runners.append(runner)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Only for those who call us by our own name; nothing that goes wrong inside ends the server."""
+        if request.host.lower() not in self._hosts:
+            return _error(421, "MisdirectedRequest", "This host is not served here (SIMULATION).")
+        self.last_request = time.monotonic()
+        try:
+            response: web.StreamResponse = await handler(request)
+        except web.HTTPException:
+            raise
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:  # noqa: BLE001 a request that breaks us must not show a traceback to its client; it is in the log
+            _LOG.exception("%s %s", request.method, request.path)
+            return _error(500, "InternalServerError", "The sandbox failed on this request; see its log.")
+        return response
+
+
+class Sandbox(Server):
     """One world, served. ``async with Sandbox("article", …) as sandbox: sandbox.endpoints``."""
 
     def __init__(
@@ -48,70 +113,28 @@ class Sandbox:
         port: int = 0,
         token: str | None = None,
     ) -> None:
-        self.scenario = scenarios.load(scenario)
-        cloud = scenarios.load_cloud(self.scenario)
-        self.state = state
-        self.host = host
-        self.port = port
-        self.world = World(self.scenario, seed=seed, clock=VirtualClock(speed=speed))
-        self.arm = Arm(self.world, cloud)
-        self.secrets = _secrets(state, token)
-        self.world.token = self.secrets["token"]
-        self.last_request = time.monotonic()
-        self._runners: list[web.AppRunner] = []
-        self._tasks: list[asyncio.Task[None]] = []
-        self.ended: asyncio.Event | None = None
+        super().__init__(host=host, port=port, state=state)
+        loaded = scenarios.load(scenario)
+        cloud = scenarios.load_cloud(loaded)
+        self.place = Place(loaded, cloud, seed=seed, speed=speed, state=state, token=token)
+        self.world, self.arm, self.secrets = self.place.world, self.place.arm, self.place.secrets
+        self.scenario = loaded
         self.endpoints: Endpoints
 
     async def start(self) -> Endpoints:
         """Bind, load the state, begin time."""
-        hosts = sorted({self.host, LOOPBACK, "localhost", "::1"} - {"0.0.0.0", "::"})
-        context, self.world.ca_pem = certificates(hosts, self.state)
-        https = _bind(self.host, self.port or self.secrets.get("https_port", 0))
-        http = _bind(self.host, self.port + 1 if self.port else self.secrets.get("http_port", 0))
-        https_port, http_port = https.getsockname()[1], http.getsockname()[1]
-        self._hosts = {f"{name}:{port}" for name in [*hosts, "[::1]"] for port in (https_port, http_port)}
-        self.world.https_base = f"https://{self.host}:{https_port}"
-        self.world.http_base = f"http://{self.host}:{http_port}"
-        self._door, self._control = Door(self.arm), Control(self)
-        await self._serve(self._https, https, context)
-        await self._serve(self._http, http, None)
-        if self.state is None or not self.world.load(self.state):
-            beginning.make(self.arm)
-            self.world.acts = Acts(self.world.clock)  # what was there at the beginning nobody did
-            self.world.changed = True
-        self.endpoints = Endpoints(
-            arm_url=self.world.https_base,
-            identity_url=f"{self.world.http_base}/msi/token",
-            identity_header=self.secrets["identity"],
-            charts_url=f"{self.world.http_base}/charts/{self.secrets['charts']}",
-            control_url=f"{self.world.http_base}/sandbox",
-            ca_file="",
-            token=self.secrets["token"],
-            pid=os.getpid(),
-            scenario=self.scenario.id,
-            cloud=self.arm.data["name"],
-            subscription=self.arm.data["subscriptions"][0]["id"],
-            tenant=self.arm.data["tenant"]["id"],
-            speed=self.world.clock.speed if math.isfinite(self.world.clock.speed) else -1.0,
-        )
-        if self.state is not None:
-            self.secrets |= {"https_port": https_port, "http_port": http_port}
-            (self.state / "secrets.json").write_bytes(msgspec.json.encode(self.secrets))
-            self.endpoints = msgspec.structs.replace(self.endpoints, ca_file=str(self.state / "ca.pem"))
-            self.endpoints.write(self.state)
-        self._tasks = [asyncio.create_task(self.world.clock.run()), asyncio.create_task(self._keep())]
+        await self.bind(self.secrets)
+        self.endpoints = self.place.open(self.https_base, self.http_base, self.ca_pem)
+        self._tasks = [
+            asyncio.create_task(self.world.clock.run()),
+            asyncio.create_task(self.place.keep()),
+        ]
         return self.endpoints
 
     async def stop(self) -> None:
-        """Write the state and let go of the ports."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for runner in self._runners:
-            await runner.cleanup()
-        if self.state is not None:
-            self.world.save(self.state)
+        """Let go of the ports and write the state."""
+        await self.close()
+        self.place.save()
 
     async def __aenter__(self) -> "Sandbox":
         await self.start()
@@ -120,105 +143,34 @@ class Sandbox:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    async def _serve(self, handler: Any, sock: socket.socket, context: Any) -> None:
-        app = web.Application(client_max_size=16 * 1024 * 1024, middlewares=[self._guard])
-        app.router.add_route("*", "/{path:.*}", handler)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await runner.setup()
-        await web.SockSite(runner, sock, ssl_context=context, backlog=1024).start()
-        self._runners.append(runner)
+    async def https(self, request: web.Request) -> web.StreamResponse:
+        return await self.place.https(request)
 
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Only for those who call us by our own name; nothing that goes wrong inside ends the server."""
-        if request.host not in self._hosts:
-            return web.json_response(
-                {
-                    "error": {
-                        "code": "MisdirectedRequest",
-                        "message": "This host is not served here (SIMULATION).",
-                    }
-                },
-                status=421,
-            )
-        self.last_request = time.monotonic()
-        try:
-            response: web.StreamResponse = await handler(request)
-        except web.HTTPException:
-            raise
-        except (ConnectionError, asyncio.CancelledError):
-            raise
-        except Exception:  # noqa: BLE001 a request that breaks us must not show a traceback to its client; it is in the log
-            _LOG.exception("%s %s", request.method, request.path)
-            return web.json_response(
-                {
-                    "error": {
-                        "code": "InternalServerError",
-                        "message": "The sandbox failed on this request; see its log.",
-                    }
-                },
-                status=500,
-            )
-        return response
-
-    async def _https(self, request: web.Request) -> web.StreamResponse:
-        path = request.path
-        if path.startswith("/k8s/"):
-            number, _, rest = path[5:].partition("/")
-            for cluster_id, cluster in self.world.clusters.items():
-                if str(self.arm.resources[cluster_id]["meta"]["number"]) == number:
-                    answer: web.StreamResponse = await cluster.routes(f"/k8s/{number}")(request, f"/{rest}")
-                    return answer
-            return web.json_response(
-                {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": "NotFound",
-                 "message": "there is no such cluster in the sandbox", "code": 404},
-                status=404,
-            )  # fmt: skip
-        return await self._door.handle(request)
-
-    async def _http(self, request: web.Request) -> web.StreamResponse:
-        return await self._control.handle(request)
-
-    async def _keep(self) -> None:
-        """Write the state down from time to time, where there is a folder."""
-        pause, written = _SAVE_EVERY, self._versions()
-        while self.state is not None:
-            await asyncio.sleep(pause)
-            versions = self._versions()
-            if self.world.changed or versions != written:
-                started = time.monotonic()
-                self.world.save(self.state)
-                written = versions
-                # A large world takes a while to write: never more than a twentieth of the time.
-                pause = max(_SAVE_EVERY, 20 * (time.monotonic() - started))
-
-    def _versions(self) -> list[int]:
-        return [cluster.store.version for cluster in self.world.clusters.values()]
+    async def http(self, request: web.Request) -> web.StreamResponse:
+        self.place.ended = self.ended
+        return await self.place.http(request)
 
 
-def _secrets(state: Path | None, token: str | None) -> dict[str, Any]:
-    """Tokens, the same again for a state folder that comes back."""
-    kept: dict[str, Any] = {}
-    if state is not None:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = state / "secrets.json"
-        if path.exists():
-            kept = msgspec.json.decode(path.read_bytes())
-        else:
-            path.touch(mode=0o600)
-    found = {name: secrets.token_urlsafe(24) for name in ("token", "identity", "charts")}
-    found |= kept
-    if token:
-        found["token"] = token
-    return found
+def _error(status: int, code: str, message: str) -> web.Response:
+    return web.json_response({"error": {"code": code, "message": message}}, status=status)
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    """A listening socket; another port where a remembered one is taken by now."""
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name else name
+
+
+def _bind(host: str, port: int, remembered: int) -> socket.socket:
+    """A listening socket; on any port where none was asked for and the remembered one is taken by now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, port))
+    try:
+        sock.bind((host, port or remembered))
+    except OSError as error:
+        if port or not remembered:
+            sock.close()
+            raise OSError(error.errno, f"{host}:{port}: {error.strerror}") from error
+        sock.bind((host, 0))
     return sock
 
 
@@ -231,19 +183,30 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--host", default=LOOPBACK)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--token")
     parser.add_argument("--idle", type=float, default=1800.0)
+    parser.add_argument("--class", type=int, default=0, dest="learners")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     return asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> int:
+    token = os.environ.pop(TOKEN_VARIABLE, "") or None
+    common = {
+        "seed": args.seed,
+        "speed": args.speed,
+        "state": args.state,
+        "host": args.host,
+        "port": args.port,
+    }
     try:
-        sandbox = Sandbox(
-            args.scenario, seed=args.seed, speed=args.speed, state=args.state, host=args.host, port=args.port,
-            token=args.token,
-        )  # fmt: skip
+        sandbox: Any
+        if args.learners:
+            from byocni_tui.sandbox.classroom import Classroom
+
+            sandbox = Classroom(args.scenario, args.learners, token=token, **common)
+        else:
+            sandbox = Sandbox(args.scenario, token=token, **common)
         endpoints = await sandbox.start()
     except (scenarios.ScenarioError, OSError, ValueError) as error:
         print(msgspec.json.encode({"error": str(error)}).decode(), flush=True)  # noqa: T201 the launcher reads this line

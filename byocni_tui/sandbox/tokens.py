@@ -21,8 +21,10 @@ def _signature(secret: str, text: str) -> str:
     return _b64(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())
 
 
-def issue(secret: str, caller: Caller, audience: str, lifetime: float = LIFETIME) -> tuple[str, int]:
-    """A token and when it expires (real epoch seconds)."""
+def issue(
+    secret: str, caller: Caller, audience: str, lifetime: float = LIFETIME, learner: int = 0
+) -> tuple[str, int]:
+    """A token and when it expires (real epoch seconds). ``learner`` says whose world it is for."""
     now = int(time.time())
     expires = now + int(lifetime)
     claims = {
@@ -37,6 +39,8 @@ def issue(secret: str, caller: Caller, audience: str, lifetime: float = LIFETIME
         "tid": caller.tenant,
         "simulation": True,
     }
+    if learner:
+        claims["learner"] = learner
     head = _b64(msgspec.json.encode({"typ": "JWT", "alg": "HS256"}))
     text = f"{head}.{_b64(msgspec.json.encode(claims))}"
     return f"{text}.{_signature(secret, text)}", expires
@@ -47,7 +51,19 @@ def read(secret: str, token: str) -> dict[str, Any] | None:
     text, _, signature = token.rpartition(".")
     if not text or not hmac.compare_digest(_signature(secret, text), signature):
         return None
-    payload = text.partition(".")[2]
+    return _claims(text.partition(".")[2])
+
+
+def learner_of(token: str) -> int:
+    """Whose world a token says it is for (nothing is verified); 0 where it says nothing."""
+    try:
+        found = _claims(token.split(".")[1]).get("learner", 0)
+    except (IndexError, ValueError, AttributeError):
+        return 0
+    return found if isinstance(found, int) else 0
+
+
+def _claims(payload: str) -> dict[str, Any]:
     claims: dict[str, Any] = msgspec.json.decode(
         base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
     )

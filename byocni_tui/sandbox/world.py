@@ -45,12 +45,14 @@ class World:
         self, scenario: "Scenario", *, seed: int = 1, clock: VirtualClock | None = None, speed: float = 60.0
     ) -> None:
         from byocni_tui.sandbox.faults import Faults
+        from byocni_tui.sandbox.lesson import Lesson
 
         self.scenario = scenario
         self.seed = seed
         self.clock = clock if clock is not None else VirtualClock(speed=speed)
         self.faults: Faults = Faults(scenario.faults, self)
         self.acts = Acts(self.clock)
+        self.lesson = Lesson(self)
         self.parts: dict[str, Part] = {}
         self.clusters: dict[str, Any] = {}
         self.http_base = ""
@@ -58,6 +60,8 @@ class World:
         self.https_base = ""
         """Base of the HTTPS port (ARM at /, each cluster under /k8s/<n>)."""
         self.token = ""
+        self.learner = 0
+        """Number of the learner in a class; 0 where a sandbox has one world only."""
         self.ca_pem = b""
         """The certificate authority that clients are told to trust."""
         self.changed = False
@@ -67,6 +71,10 @@ class World:
     def arm(self) -> Any:
         """The Azure of this world (``sandbox.arm.cloud.Arm``)."""
         return self.parts["arm"]
+
+    def cluster_path(self, number: int) -> str:
+        """What stands after ``/k8s/`` in a cluster's address."""
+        return f"{self.learner}-{number}" if self.learner else str(number)
 
     def rng(self, entity: str) -> random.Random:
         """Chance for one thing: the same seed and entity give the same sequence, whatever else happened before. A new
@@ -82,6 +90,7 @@ class World:
             "clock": self.clock.dump(),
             "faults": self.faults.dump(),
             "acts": self.acts.dump(),
+            "lesson": self.lesson.dump(),
             "parts": {name: part.dump() for name, part in self.parts.items()},
             "clusters": {name: cluster.dump() for name, cluster in self.clusters.items()},
         }
@@ -103,6 +112,8 @@ class World:
         self.faults.load(state["faults"])
         if "acts" in state:
             self.acts.load(state["acts"])
+        if "lesson" in state:
+            self.lesson.load(state["lesson"])
         for name, part in self.parts.items():
             part.load(state["parts"][name])
         for name, cluster in self.clusters.items():

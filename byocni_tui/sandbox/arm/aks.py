@@ -155,7 +155,8 @@ class ManagedClusters(Handler):
 
         name = record["name"]
         user = f"cluster{'Admin' if admin else 'User'}_{checks.group_of(record['id'])}_{name}"
-        server = f"{self.arm.world.https_base}/k8s/{record['meta']['number']}"
+        world = self.arm.world
+        server = f"{world.https_base}/k8s/{world.cluster_path(record['meta']['number'])}"
         config: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "Config",
