@@ -65,6 +65,7 @@ class Assembly:
         self.definitions = Definitions(life)
         self.operators = Operators(life, self.behaviours)
         self.doors = Doors(life, self.kubelet, self.scripts, self.paths)
+        cluster.hooks.listens, cluster.hooks.page = self.served.answers, self.served.page_of
         life.resync()
         furnish(life)
 

@@ -77,8 +77,12 @@ class Containers:
             "CrashLoopBackOff",
         ):
             return
-        if box.reason in ("RunContainerError", "CreateContainerConfigError"):
+        if box.reason in ("RunContainerError", "CreateContainerConfigError", "ErrImageNeverPull"):
             return
+        self._begin(pod, run, box, container)
+
+    def _begin(self, pod: Obj, run: Run, box: Box, container: Obj) -> None:
+        """Pull the image or, where it need not be, start; a failure of before stays in the status meanwhile."""
         life, image = self._life, container["image"]
         disk = life.state["nodes"].setdefault(run.node, {}).setdefault("images", {})
         present = images.full_name(image) in disk
@@ -88,30 +92,26 @@ class Containers:
             known, box.pulls = box.pulls, -1
             self._tell(pod, "Pulling", f'Pulling image "{image}"', box=box)
             error = images.failure(life, image, run.node)
-            delay = (
-                0.8
-                if error and "timeout" not in error
-                else 30.0
-                if error
-                else images.seconds(life, image, run.node)
-            )
-            if present and not error:
-                delay = 0.5
-            life.state["pods"][f"{run.ns}/{run.name}/{box.name}"] = {
-                "tries": known,
-                "error": error,
-                "took": delay,
-            }
+            if error:
+                delay = 30.0 if "timeout" in error else 0.8
+            else:
+                delay = 0.5 if present else images.seconds(life, image, run.node)
+            mark = f"{run.ns}/{run.name}/{box.name}"
+            life.state["pods"][mark] = {"tries": known, "error": error, "took": delay}
             self._again(run, delay, "pulled", box, awaited=known <= 0)
             return
         if container.get("imagePullPolicy") == "Never" and not present:
-            disk[images.full_name(image)] = images.size(life, image)
-        seen = (
-            "already present on machine and can be accessed by the pod"
-            if self._new_words()
-            else "already present on machine"
-        )
-        self._tell(pod, "Pulled", f'Container image "{image}" {seen}', box=box)
+            if not box.reason.startswith("ErrImageNeverPull"):
+                why = f'Container image "{image}" is not present with pull policy of Never'
+                self._tell(pod, "ErrImageNeverPull", why, warning=True, box=box)
+                self._tell(pod, "Failed", "Error: ErrImageNeverPull", warning=True, box=box)
+                box.reason, box.message = "ErrImageNeverPull", why
+            self._again(run, 12.0, "pull", box, awaited=False)
+            return
+        if box.reason != "CreateContainerConfigError":
+            seen = "already present on machine"
+            seen += " and can be accessed by the pod" if self._new_words() else ""
+            self._tell(pod, "Pulled", f'Container image "{image}" {seen}', box=box)
         self._start(pod, run, box, container)
 
     def _pulled(self, pod: Obj, run: Run, box: Box, container: Obj) -> None:
@@ -232,6 +232,7 @@ class Containers:
             message = programs.as_message(box.log)
         box.message = message[:4096]
         if box.code == 0 and box.init:
+            box.ready = container.get("restartPolicy") != "Always"
             self.network.written(pod, container, init=True)
         self._after_exit(pod, run, box, container)
 

@@ -31,6 +31,7 @@ class Doors:
         hooks.logs = self.logs
         hooks.metrics = self.metrics
         hooks.exec = self.exec
+        hooks.tunnel = self.tunnel
 
     def tunnel(self, node: str | None = None) -> str:
         """What is in the way from the API server into the cluster (to a node's kubelet, if one is named), in
@@ -101,12 +102,22 @@ class Doors:
         if not self._any_ready(_METRICS) or self.tunnel():
             raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         if resource == "nodes":
-            return [self._node(n) for n in life.list("nodes") if condition_true(n, "Ready")]
+            return [self._node(n) for n in life.list("nodes") if condition_true(n, "Ready") and self._scraped(n)]
         return [
             self._pod(p)
             for p in life.list("pods", namespace)
             if p.get("status", {}).get("phase") == "Running" and pod_ready(p)
         ]
+
+    def _scraped(self, node: Obj) -> bool:
+        """Whether metrics-server reaches a node's kubelet from where it runs."""
+        selector = _METRICS["matchLabels"]
+        for pod in self._life.store.list("pods", "kube-system", labels=selector):
+            here = pod["spec"].get("nodeName", "")
+            if pod_ready(pod) and here:
+                ends = (address_of_node(self._life, n) for n in (here, name_of(node)))
+                return here == name_of(node) or self._paths.azure.between(*ends, "TCP", _KUBELET)
+        return False
 
     def _node(self, node: Obj) -> Obj:
         cpu, memory = 0.06, 900.0 * 2**20

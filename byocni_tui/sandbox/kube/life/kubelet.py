@@ -67,7 +67,7 @@ class Kubelet(Containers):
             case "pullback" if box is not None and box.reason == "ErrImagePull":
                 self._pull_backs_off(pod, run, box, container)
             case "pull" if box is not None and box.state == "waiting":
-                box.reason, box.message = _first_reason(pod, box), ""
+                self._begin(pod, run, box, container)
             case "exit" if box is not None and box.state == "running":
                 self._exited(pod, run, box, container)
             case "crash" if box is not None and box.state == "exited":
@@ -229,13 +229,3 @@ def spec_of(pod: Obj, box: Box | None) -> Obj:
     group = pod["spec"].get("initContainers" if box.init else "containers") or ()
     container: Obj = next(c for c in group if c["name"] == box.name)
     return container
-
-
-def _first_reason(pod: Obj, box: Box) -> str:
-    return (
-        "PodInitializing"
-        if pod["spec"].get("initContainers")
-        else "ContainerCreating"
-        if not box.init
-        else ""
-    )

@@ -196,9 +196,11 @@ class Served(Listening):
 
     def page(self, answer: Answer, path: str) -> str | None:
         """A page of the pod that answered; None: there is none. What is no played server answers everything."""
-        if answer.pod is None:
-            return "<html></html>\n"
-        pages = self.pages.get(answer.pod["metadata"]["uid"])
+        return "<html></html>\n" if answer.pod is None else self.page_of(answer.pod, path)
+
+    def page_of(self, pod: Obj, path: str) -> str | None:
+        """What a pod's server says at a path; None: there is nothing."""
+        pages = self.pages.get(pod["metadata"]["uid"])
         if not pages:
             return "ok\n"
         text = pages.get(path, pages.get(path.rstrip("/") + "/index.html"))
