@@ -1,16 +1,13 @@
 """The two ways to connect: the very same clients, with Azure's addresses or with a sandbox's. Part of the composition
 root; ``context`` is its only user."""
 
-import asyncio
 import json
 import math
 import os
-import time
+import tempfile
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -24,26 +21,29 @@ from byocni_tui.providers.azure import ArmClient, ArmSettings
 from byocni_tui.providers.clouds import CLOUDS, Cloud
 from byocni_tui.providers.helm import HelmProgram
 from byocni_tui.providers.kube import KubeClient
+from byocni_tui.providers.protocols import HelmProvider
+from byocni_tui.virtual_time import ClockFollower, SandboxClock
 
 if TYPE_CHECKING:
     from byocni_tui.context import Context
+    from byocni_tui.providers.player import Stage
+    from byocni_tui.sandbox.endpoints import Endpoints
     from byocni_tui.sandbox.endpoints import Endpoints
     from byocni_tui.sandbox.scenario import Scenario
 
 IDLE_SECONDS: Final = 900
 _PATIENCE_FLOOR: Final = 20.0
 """Real seconds that a simulated wait gets at least: a busy machine is not a defect of the cluster."""
-_READING: Final = 0.15
-"""Real seconds between two readings of a sandbox's clock."""
-
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a simulated run was started with. ``speed`` is None where it jumps (JSON has no infinity)."""
+    """What a simulated run was started with. ``speed`` is None where it jumps (JSON has no infinity). ``joined``: the
+    sandbox is somebody else's, and its address (which lets in) is in the run's folder."""
 
     scenario: str
     speed: float | None
     seed: int
     cloud: str
+    joined: bool = False
 
     @property
     def pace(self) -> float:
@@ -58,7 +58,7 @@ class Connections:
 
     azure: ArmClient
     kubernetes: Callable[[Path], KubeClient]
-    helm: Callable[[Path, Path], HelmProgram]
+    helm: Callable[[Path, Path], HelmProvider]
     cloud: str
     registry: str
     settings: dict[str, Any]
@@ -77,72 +77,6 @@ class Connections:
         if self.follow is not None:
             await self.follow.end()
         await self.azure.close()
-
-
-class SandboxClock:
-    """A sandbox's virtual time, from readings that ``ClockFollower`` takes. Between two of them it goes on at the pace
-    of the last one; a sandbox that jumps is taken to stand still until the next reading says where it is."""
-
-    def __init__(self) -> None:
-        self._origin = datetime.now(UTC)
-        self._pace = 1.0
-        self._real = time.monotonic()
-        self._read = False
-
-    def follow(self, origin: datetime, pace: float) -> None:
-        """Take a reading. What was shown already is not taken back: the sandbox may have slowed down since."""
-        self._origin = max(origin, self.now()) if self._read else origin
-        self._pace, self._real, self._read = pace, time.monotonic(), True
-
-    def now(self) -> datetime:
-        """The virtual time, in UTC."""
-        pace = self._pace if math.isfinite(self._pace) else 0.0
-        return self._origin + timedelta(seconds=(time.monotonic() - self._real) * pace)
-
-    def monotonic(self) -> float:
-        """Virtual seconds; never goes back."""
-        return self.now().timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return once that much virtual time has passed; where time stands still, real time."""
-        pace = self._pace if self._pace > 0 else 1.0
-        await asyncio.sleep(min(seconds, seconds / pace))
-
-
-class ClockFollower:
-    """Reads a sandbox's clock now and then: its time runs fast only while something is being waited for."""
-
-    def __init__(self, clock: SandboxClock, url: str, token: str) -> None:
-        self._clock = clock
-        self._request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 loopback
-        self._task: asyncio.Task[None] | None = None
-
-    def read(self) -> None:
-        """Take one reading; a sandbox that does not answer leaves the clock as it is."""
-        with suppress(OSError, ValueError, KeyError), _open(self._request) as answer:
-            value = json.loads(answer.read())
-            pace = float(value["speed"])
-            self._clock.follow(datetime.fromisoformat(value["origin"]), math.inf if pace < 0 else pace)
-
-    def begin(self) -> None:
-        """Go on reading while the loop runs."""
-        self._task = asyncio.get_running_loop().create_task(self._go_on(), name="follow the sandbox's clock")
-
-    async def _go_on(self) -> None:
-        while True:
-            await asyncio.to_thread(self.read)
-            await asyncio.sleep(_READING)
-
-    async def end(self) -> None:
-        """Stop reading."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-
-def _open(url: urllib.request.Request) -> Any:
-    """Loopback, so never through a proxy."""
-    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=5)
 
 
 def scenario(name: str) -> "Scenario":
@@ -197,35 +131,54 @@ def scenario_plan(known: "Scenario") -> Plan:
     return load(text, known.id)
 
 
-def simulated(context: "Context", options: Simulation) -> Connections:
-    """Start the sandbox of this run, or find it again, and point the clients at it. Blocks for its start."""
+def joining(url: str) -> "Endpoints":
+    """The sandbox (or a learner's world) behind an address that it gave out. UserError where there is none."""
     from byocni_tui.sandbox import launcher
 
-    state = context.open_journal().folder / "sandbox"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return launcher.join(url, Path(folder))
+        except (launcher.LaunchError, OSError) as error:
+            raise UserError("sandbox_join", exit_code=EXIT_USAGE, detail=str(error)) from error
+
+
+def joined_plan(endpoints: "Endpoints") -> Plan:
+    """What a run in a joined sandbox begins with: its scenario's plan where the scenario is known here."""
+    from byocni_tui.sandbox.scenario import names
+
+    if endpoints.scenario in names():
+        return scenario_plan(scenario(endpoints.scenario))
+    return Plan(cloud=endpoints.cloud, subscription=endpoints.subscription)  # type: ignore[arg-type]
+
+
+def _reached(options: Simulation, folder: Path, url: str | None) -> "Endpoints":
+    """Start the sandbox of a run's folder, find it again, or join the one that the run joined."""
+    from byocni_tui.sandbox import launcher
+
+    state, address = folder / "sandbox", folder / "sandbox.url"
     try:
-        endpoints = launcher.start(
-            options.scenario,
-            seed=options.seed,
-            speed=options.pace,
-            state_dir=state,
-            idle_seconds=IDLE_SECONDS,
+        if options.joined:
+            if url is not None:
+                address.touch(mode=0o600)
+                address.write_text(url)
+            return launcher.join(url or address.read_text(), state)
+        return launcher.start(
+            options.scenario, seed=options.seed, speed=options.pace, state_dir=state, idle_seconds=IDLE_SECONDS
         )
     except (launcher.LaunchError, OSError) as error:
+        if options.joined:
+            raise UserError("sandbox_join", detail=str(error)) from error
         raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
-    return attached(context, endpoints, options, lambda: launcher.stop(endpoints))
 
 
-def attached(
-    context: "Context",
-    endpoints: "Endpoints",
-    options: Simulation,
-    dismiss: Callable[[], object] = lambda: None,
-) -> Connections:
-    """The clients of a sandbox that runs already, pointed at it."""
+def simulated(context: "Context", options: Simulation, url: str | None = None) -> Connections:
+    """Start the sandbox of this run, or find it again, and point the clients at it. Blocks for its start."""
     from byocni_tui.providers.credentials import managed_identity
+    from byocni_tui.sandbox import launcher
 
+    endpoints = _reached(options, context.open_journal().folder, url)
     context.endpoints = endpoints
-    pace = options.pace
+    pace = options.pace if not options.joined else math.inf if endpoints.speed < 0 else endpoints.speed
     clock = SandboxClock()
     follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token)
     follow.read()
@@ -237,6 +190,10 @@ def attached(
 
     def patience(seconds: float) -> float:
         return math.inf if pace == 0 else max(_PATIENCE_FLOOR, seconds / pace)
+
+    def dismiss() -> None:
+        if not options.joined:
+            launcher.stop(endpoints)
 
     return Connections(
         azure=ArmClient(
@@ -252,6 +209,39 @@ def attached(
         patience=patience,
         follow=follow,
         dismiss=dismiss,
+    )
+
+
+def stage(recording: Path, home: Path) -> "Stage":
+    """A server that plays a recording back, in a thread of its own."""
+    from byocni_tui.providers.player import Stage
+    from byocni_tui.sandbox.tls import certificates
+
+    context, authority = certificates(["127.0.0.1"], None)
+    (home / "ca.pem").write_bytes(authority)
+    return Stage(recording, authority, context)
+
+
+def replayed(context: "Context", recording: Path) -> Connections:
+    """The clients against a recording."""
+    from byocni_tui.providers.player import PlayedHelm, Token
+
+    home = context.open_journal().folder
+    played = stage(recording, home)
+    cloud = CLOUDS[context.plan.cloud]
+    settings = ArmSettings(
+        played.player.base, cloud.scope, ca_file=str(home / "ca.pem"), trust_env=False, retries=0
+    )
+    helm = PlayedHelm(recording)
+    return Connections(
+        azure=ArmClient(Token(), settings),
+        kubernetes=lambda path: KubeClient(path, trust_env=False),
+        helm=lambda _kubeconfig, _home: helm,
+        cloud=cloud.name,
+        registry=cloud.check_registry,
+        settings={"replay": True},
+        patience=lambda seconds: min(_PATIENCE_FLOOR, seconds),
+        dismiss=played.close,
     )
 
 

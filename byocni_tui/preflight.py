@@ -9,7 +9,7 @@ from byocni_tui.deploy.failure import describe, exit_code
 from byocni_tui.deploy.validate import possible, validate
 from byocni_tui.errors import EXIT_FAILED, UserError
 from byocni_tui.plan.facts import Facts, merge
-from byocni_tui.providers.azure_facts import FactCollector, wanted
+from byocni_tui.providers.azure_facts import KEYS, FactCollector, wanted
 from byocni_tui.providers.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -32,6 +32,19 @@ async def preflight(context: "Context") -> AsyncIterator[Event]:
         yield context.event("preflight", "failed", message, detail=detail)
         return
     yield _judged(context)
+
+
+async def more_facts(context: "Context") -> AsyncIterator[Event]:
+    """After ``preflight``: what rules still lack, though a deployment would not wait for it. For those who only want
+    to know."""
+    lacking = {need.partition(".")[0] for entry in context.findings().not_run for need in entry.needs}
+    collector = await context.collector()
+    if "validation" in lacking and not possible(context.plan, collector.facts):
+        yield _read(context, "validation", context.tr("deploy.preflight.no_group"), None)
+    keys = [key for key in KEYS if key in lacking and key not in wanted(context.plan)]
+    async for answer in collector.collect(context.plan, keys):
+        context.facts = collector.facts
+        yield _read(context, answer.key, answer.reason, None)
 
 
 async def _facts(context: "Context", collector: FactCollector) -> AsyncIterator[Event]:

@@ -1,13 +1,16 @@
 """``check``: the rules against an answers file, with facts from a file, from Azure or from a simulation."""
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from byocni_tui.console import Console
-from byocni_tui.errors import EXIT_DONE, EXIT_FAILED
+from byocni_tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_SIGN_IN, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
 
 if TYPE_CHECKING:
+    from byocni_tui.context import Context
+    from byocni_tui.deploy.event import Event
     from byocni_tui.plan.facts import Facts
     from byocni_tui.plan.finding import Finding
     from byocni_tui.plan.model import Plan
@@ -21,7 +24,7 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--live", action="store_true", help=tr("cli.check.live"))
     where.add_argument("--simulate", action="store_true", help=tr("cli.check.simulate"))
-    parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.check.scenario"))
+    parser.add_argument("--scenario", metavar="ID", help=tr("cli.check.scenario"))
     parser.add_argument(
         "-o", "--output", choices=("text", "json"), default="text", help=tr("cli.check.output")
     )
@@ -29,58 +32,99 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the findings; exit status 1 where something stands in the way."""
+    from byocni_tui.plan import facts as facts_file
     from byocni_tui.plan import reader
+    from byocni_tui.plan.files import read_text
     from byocni_tui.rules import check
     from byocni_tui.rules.render import report_to_dict
 
     plan = reader.load_file(args.file)
-    facts = _facts(args, plan, console)
+    facts = facts_file.load(read_text(args.facts), args.facts) if args.facts else None
+    unread: dict[str, str] | None = None
+    if args.live or args.simulate:
+        collected, unread = _ask(args, plan, console)
+        facts = facts_file.merge(facts, collected) if facts else collected
+    elif args.scenario:
+        raise UserError("check_scenario", exit_code=EXIT_USAGE)
     report = check(plan, facts)
     if console.json_output:
-        console.json(report_to_dict(report, args.file, console.tr))
+        console.json(report_to_dict(report, args.file, console.tr, unread))
     else:
-        _show(report, console)
+        _show(report, unread, console)
     return EXIT_FAILED if report.blocking else EXIT_DONE
 
 
-def _facts(args: argparse.Namespace, plan: "Plan", console: Console) -> "Facts | None":
-    from byocni_tui.plan import facts as facts_file
-    from byocni_tui.plan.files import read_text
-
-    given = facts_file.load(read_text(args.facts), args.facts) if args.facts else None
-    if not (args.live or args.simulate):
-        return given
+def _ask(args: argparse.Namespace, plan: "Plan", console: Console) -> "tuple[Facts, dict[str, str]]":
+    """What Azure or the sandbox answers, and why the rest could not be read."""
     import asyncio
 
-    collected = asyncio.run(_collect(args, plan, console))
-    return facts_file.merge(given, collected) if given else collected
-
-
-async def _collect(args: argparse.Namespace, plan: "Plan", console: Console) -> "Facts":
-    """Ask Azure, or the sandbox, for what the rules need."""
+    from byocni_tui.connections import fitting_scenario
     from byocni_tui.context import Context
 
-    if args.simulate:
-        context = Context.simulated(plan, scenario=args.scenario, tr=console.tr)
-        # The sandbox starts in a thread of its own, and a journal belongs to the thread that opened it.
-        context.open_journal()
-    else:
+    if args.live:
         context = Context.live(plan, tr=console.tr)
+    else:
+        context = Context.simulated(plan, scenario=fitting_scenario(plan, args.scenario), tr=console.tr)
+        console.say(context.notice)
+    return asyncio.run(_collect(context))
+
+
+async def _collect(context: "Context") -> "tuple[Facts, dict[str, str]]":
+    """The pre-flight of a deployment, and what rules still lack after it. A service that can't be asked at all (nobody
+    signed in, nothing reachable) ends the check."""
+    from byocni_tui.preflight import more_facts, preflight
+
+    unread: dict[str, str] = {}
+    last: Event | None = None
     try:
-        facts: Facts = await context.collect()
-        return facts
+        for part in (preflight, more_facts):
+            async for event in part(context):
+                last = event
+                detail = event.detail or {}
+                if detail.get("reason"):
+                    unread[detail["check"]] = detail["reason"]
+            if last is not None and last.status == "failed" and "findings" not in (last.detail or {}):
+                raise _unanswered(last)
+        assert context.facts is not None, "pre-flight fails where it reads nothing"
+        return context.facts, unread
     finally:
         await context.close()
 
 
-def _show(report: "Report", console: Console) -> None:
+def _unanswered(event: "Event") -> UserError:
+    detail = event.detail or {}
+    code = int(detail.get("exit_code", EXIT_FAILED))
+    # The first line of what the service said; credentials add a whole page about each way that they tried.
+    words = str(detail.get("original") or "").strip().splitlines()
+    return UserError(
+        "check_sign_in" if code == EXIT_SIGN_IN else "check_unanswered",
+        exit_code=code,
+        message=event.message,
+        remedy=detail.get("remedy") or "",
+        detail=words[0] if words else None,
+    )
+
+
+def _show(report: "Report", unread: "Mapping[str, str] | None", console: Console) -> None:
+    from byocni_tui.plan.writer import wrap
+    from byocni_tui.rules.render import why_not_run
+
     tr = console.tr
     for finding in report.findings:
         _show_one(finding, console)
     counts = {"errors": report.errors, "warnings": report.warnings, "infos": report.infos}
     console.out(tr("cli.check.summary" if report.findings else "cli.check.clean", **counts))
-    if report.not_run:
-        console.out(tr("cli.check.not_run", codes=", ".join(entry.code for entry in report.not_run)))
+    if unread is None:
+        if report.not_run:
+            console.out(tr("cli.check.not_asked", codes=", ".join(entry.code for entry in report.not_run)))
+        return
+    reasons: dict[str, list[str]] = {}
+    for entry in report.not_run:
+        reasons.setdefault(why_not_run(entry, tr, unread), []).append(entry.code)
+    for reason, codes in reasons.items():
+        lines = wrap(tr("cli.check.not_run", codes=", ".join(codes), reason=reason), 98)
+        for number, line in enumerate(lines):
+            console.out(line if number == 0 else f"  {line}")
 
 
 def _show_one(finding: "Finding", console: Console) -> None:

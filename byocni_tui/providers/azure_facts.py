@@ -215,20 +215,24 @@ def _network_lister(kind: str, group: str) -> Callable[[FactCollector, Plan], Co
     return fetch
 
 
-async def _permissions(collector: FactCollector, plan: Plan) -> Facts:
-    """The caller's own rights: at the group if it exists, else at the subscription; and at the subnet."""
+async def _nearest(collector: FactCollector, plan: Plan) -> str:
+    """The group if it exists, else the subscription."""
     groups = (await collector.once("resourceGroups", plan)).resource_groups or ()
     name = (plan.resource_group.name or "").lower()
-    exists = next((item for item in groups if str(item.get("name", "")).lower() == name), None)
-    scope = f"{_sub(plan)}/resourceGroups/{plan.resource_group.name}" if exists else _sub(plan)
-    scopes = [scope, *([plan.network.subnet.id] if plan.network.subnet.id else [])]
+    exists = any(str(item.get("name", "")).lower() == name for item in groups)
+    return f"{_sub(plan)}/resourceGroups/{plan.resource_group.name}" if exists else _sub(plan)
+
+
+async def _permissions(collector: FactCollector, plan: Plan) -> Facts:
+    """The caller's own rights: at the group if it exists, else at the subscription; and at the subnet."""
+    scopes = [await _nearest(collector, plan), *([plan.network.subnet.id] if plan.network.subnet.id else [])]
     suffix = "providers/Microsoft.Authorization/permissions"
     found = await asyncio.gather(*(collector.items(f"{item}/{suffix}") for item in scopes))
     return Facts(permissions=dict(zip(scopes, found, strict=True)))
 
 
 async def _locks(collector: FactCollector, plan: Plan) -> Facts:
-    scope = f"{_sub(plan)}/resourceGroups/{plan.resource_group.name}"
+    scope = await _nearest(collector, plan)
     return Facts(locks={scope: await collector.items(f"{scope}/providers/Microsoft.Authorization/locks")})
 
 
@@ -298,3 +302,5 @@ _FETCH: Final[dict[str, Callable[[FactCollector, Plan], Coroutine[Any, Any, Fact
     "roleDefinitions": _definitions,
     "azureCli": _azure_cli,
 }
+KEYS: Final = tuple(_FETCH)
+"""Everything that can be asked for."""

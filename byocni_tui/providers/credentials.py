@@ -1,5 +1,6 @@
 """Ways to sign in. Imports azure-identity when called."""
 
+import logging
 import os
 from typing import Any, Final, Literal
 
@@ -36,6 +37,8 @@ def sign_in(method: Method, *, authority: str, tenant: str | None = None) -> Any
     CLI and the others of ``DefaultAzureCredential``, in its order."""
     from azure.identity import aio
 
+    # What it complains of is told by whoever asked it; without this, Python prints it to stderr a first time.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     options: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
     if method == "managed-identity":
         return aio.ManagedIdentityCredential()

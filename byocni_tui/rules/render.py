@@ -1,5 +1,6 @@
 """Findings as sentences and as the JSON that scripts read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from byocni_tui.cni.model import Text
@@ -85,20 +86,36 @@ def to_dict(finding: Finding, tr: Translator) -> dict[str, Any]:
     return out
 
 
-def not_run_to_dict(entry: NotRun, tr: Translator) -> dict[str, Any]:
+def why_not_run(entry: NotRun, tr: Translator, unread: Mapping[str, str] | None = None) -> str:
+    """Why a rule was silent, or saw only a part: what it lacks, and, for facts that were asked for, what ``unread``
+    says about them."""
+    lacking = dict.fromkeys(need.partition(".")[0] for need in entry.needs)
+    told = [
+        tr("rules.not_run.unread", what=what, reason=unread[what])
+        for what in lacking
+        if unread and what in unread
+    ]
+    if told:
+        return tr("rules.terms.semicolon").join(told)
+    return tr(f"rules.not_run.{entry.reason}", needs=tr("rules.terms.comma").join(lacking))
+
+
+def not_run_to_dict(entry: NotRun, tr: Translator, unread: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The JSON shape of a rule that was silent for want of facts."""
-    return {"code": entry.code, "needs": list(entry.needs), "reason": tr(f"rules.not_run.{entry.reason}")}
+    return {"code": entry.code, "needs": list(entry.needs), "reason": why_not_run(entry, tr, unread)}
 
 
-def report_to_dict(report: Report, where: str, tr: Translator) -> dict[str, Any]:
-    """What ``check -o json`` prints."""
+def report_to_dict(
+    report: Report, where: str, tr: Translator, unread: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What ``check -o json`` prints. ``unread`` tells why facts that were asked for could not be read."""
     return {
         "plan": where,
         "findings": [to_dict(finding, tr) for finding in report.findings],
         "errors": report.errors,
         "warnings": report.warnings,
         "infos": report.infos,
-        "not_run": [not_run_to_dict(entry, tr) for entry in report.not_run],
+        "not_run": [not_run_to_dict(entry, tr, unread) for entry in report.not_run],
     }
 
 
