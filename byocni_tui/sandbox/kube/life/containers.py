@@ -182,9 +182,8 @@ class Containers:
         box.listens, box.stubborn = out.listens, out.stubborn
         life.state["messages"][f"{pod['metadata']['uid']}/{box.name}"] = out.message
         if out.seconds is not None:
-            patience = out.seconds <= _PATIENCE and (
-                box.init or pod["spec"].get("restartPolicy") != "Always" or not box.restarts
-            )
+            ends = box.init or pod["spec"].get("restartPolicy") != "Always"
+            patience = out.seconds <= _PATIENCE and (not box.restarts or (ends and not out.code))
             self._again(run, out.seconds, "exit", box, awaited=patience)
         probes = [p for p in ("startupProbe", "readinessProbe", "livenessProbe") if container.get(p)]
         box.started = not container.get("startupProbe")

@@ -115,8 +115,8 @@ class Doors:
         for pod in self._life.store.list("pods", "kube-system", labels=selector):
             here = pod["spec"].get("nodeName", "")
             if pod_ready(pod) and here:
-                ends = (address_of_node(self._life, n) for n in (here, name_of(node)))
-                return here == name_of(node) or self._paths.azure.between(*ends, "TCP", _KUBELET)
+                ours, its = address_of_node(self._life, here), address_of_node(self._life, name_of(node))
+                return here == name_of(node) or self._paths.azure.between(ours, its, "TCP", _KUBELET)
         return False
 
     def _node(self, node: Obj) -> Obj:
