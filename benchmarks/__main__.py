@@ -1,50 +1,74 @@
-"""``make bench``: every figure next to what it is compared with, in one run, as a ratio with its budget.
+"""``python -m benchmarks [SUITE…] [--write FOLDER]``: measure, print, and write the page.
 
-Absolute times only inform; machines differ. A line that misses its budget is marked, and the exit status is 1.
+A line that misses its budget, or could not be measured, is marked, and the exit status is 1.
 """
 
+import argparse
 import importlib
-import platform
+import pkgutil
 import sys
-from dataclasses import dataclass
+import time
+import traceback
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+import benchmarks
+from benchmarks.figure import Figure
+from benchmarks.report import Result, machine, write
 
-SUITES = ("startup", "rules")
+LAST = ("wizard", "kubernetes", "arm", "training")
+"""Suites that load the machine most go last."""
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One line: ``value`` must be at most (``at_least``: at least) ``budget``, both in ``unit``."""
+def suites() -> list[str]:
+    """Every module here that measures something."""
+    names = [item.name for item in pkgutil.iter_modules(benchmarks.__path__) if not item.name.startswith("_")]
+    found = [name for name in names if hasattr(importlib.import_module(f"benchmarks.{name}"), "figures")]
+    return sorted(found, key=lambda name: (name in LAST, name))
 
-    what: str
-    value: float
-    budget: float
-    unit: str
-    note: str = ""
-    at_least: bool = False
 
-    @property
-    def met(self) -> bool:
-        return self.value >= self.budget if self.at_least else self.value <= self.budget
+def measure(name: str) -> Result:
+    """One suite; what goes wrong in it is a line of the result, and the other suites go on."""
+    figures: list[Figure] = []
+    begin, problem = time.perf_counter(), ""
+    print(f"-- {name}", flush=True)
+    try:
+        for figure in importlib.import_module(f"benchmarks.{name}").figures(Figure):
+            figures.append(figure)
+            print(line(figure), flush=True)
+    except (Exception, SystemExit) as error:
+        problem = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        traceback.print_exc()
+    return Result(name, tuple(figures), problem, time.perf_counter() - begin)
+
+
+def line(figure: Figure) -> str:
+    """A line for the terminal."""
+    if figure.budget is None:
+        return f"       {figure.what:58} {figure.value:9.2f} {figure.unit:5}          {figure.note}"
+    mark, sign = "ok    " if figure.met else "MISSED", ">=" if figure.at_least else "<="
+    return f"{mark} {figure.what:58} {figure.value:9.2f} {figure.unit:5} {sign} {figure.budget:g}   {figure.note}"
 
 
 def main() -> int:
-    chosen = sys.argv[1:] or SUITES
-    print(f"{platform.platform()}, Python {platform.python_version()}\n")
-    missed = 0
-    for name in chosen:
-        for figure in importlib.import_module(name).figures(Figure):
-            mark = "ok    " if figure.met else "MISSED"
-            sign = ">=" if figure.at_least else "<="
-            print(
-                f"{mark} {figure.what:58} {figure.value:9.2f} {figure.unit:3} {sign} {figure.budget:g}"
-                f"   {figure.note}",
-                flush=True,
-            )
-            missed += not figure.met
-    return 1 if missed else 0
+    """Measure all suites, or those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help="default: all of them")
+    parser.add_argument("--write", type=Path, metavar="FOLDER", help="also write benchmarks.md and its translation")
+    parser.add_argument("--list", action="store_true", help="print the suites")
+    args = parser.parse_args()
+    known = suites()
+    if args.list:
+        print("\n".join(known))
+        return 0
+    if unknown := [name for name in args.suites if name not in known]:
+        parser.error(f"there is no suite {', '.join(unknown)}; there are {', '.join(known)}")
+    print("\n".join(f"{key}: {value}" for key, value in machine().items()) + "\n")
+    results = [measure(name) for name in args.suites or known]
+    if args.write:
+        write(args.write, results)
+    bad = sum(bool(result.problem) + sum(not one.met for one in result.figures) for result in results)
+    print(f"\n{sum(len(result.figures) for result in results)} figures, {bad} missed or not measured")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":
