@@ -122,7 +122,7 @@ class Control:
         return self.own(request.method, name, request.query, await request.read())
 
     def own(self, method: str, name: str, query: Mapping[str, str], data: bytes) -> web.Response:
-        """``clock`` (GET; PUT speed or step), ``acts``, ``cloud``, ``faults``, ``stop``."""
+        """``clock`` (GET; PUT speed or step), ``acts``, ``lesson``, ``cloud``, ``faults``, ``stop``."""
         world = self._place.world
         try:
             body: Any = msgspec.json.decode(data or b"{}")
@@ -133,6 +133,10 @@ class Control:
                 return web.json_response(clock_reading(world.clock))
             if name == "acts":
                 return self._acts(query)
+            if name == "lesson" and method == "GET":
+                return web.json_response(world.lesson.reading())
+            if name.startswith("lesson/") and method == "POST":
+                return web.json_response(world.lesson.act(name.removeprefix("lesson/"), body))
             if name == "cloud":
                 return web.json_response(self.cloud())
             if name == "faults" and method == "GET":
