@@ -40,7 +40,7 @@ client-tests: $(VENV)/.dev clients
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m clients
 
 bench: $(VENV)/.dev clients
-	@$(BIN)/python -m benchmarks $(SUITES)
+	@$(BIN)/python -m benchmarks $(if $(SUITES),$(SUITES),--write docs)
 
 torture: $(VENV)/.dev clients
 	@BYOCNI_TORTURE=full $(BIN)/pytest -n 0 -m 'torture' tests

@@ -35,7 +35,7 @@ def measure(name: str) -> Result:
         for figure in importlib.import_module(f"benchmarks.{name}").figures(Figure):
             figures.append(figure)
             print(line(figure), flush=True)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # noqa: BLE001 whatever breaks in a suite is a line of the result
         problem = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         traceback.print_exc()
     return Result(name, tuple(figures), problem, time.perf_counter() - begin)
@@ -53,7 +53,9 @@ def main() -> int:
     """Measure all suites, or those that are named."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("suites", nargs="*", metavar="SUITE", help="default: all of them")
-    parser.add_argument("--write", type=Path, metavar="FOLDER", help="also write benchmarks.md and its translation")
+    parser.add_argument(
+        "--write", type=Path, metavar="FOLDER", help="also write benchmarks.md and its translation"
+    )
     parser.add_argument("--list", action="store_true", help="print the suites")
     args = parser.parse_args()
     known = suites()
