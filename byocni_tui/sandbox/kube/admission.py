@@ -3,10 +3,11 @@
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from byocni_tui.sandbox.kube import defaults, fields, quotas, schema, validation
+from byocni_tui.sandbox.kube import defaults, fields, limits, quotas, schema, validation
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.schema import Schema
 from byocni_tui.sandbox.kube.status import ApiError, bad_request, forbidden, not_found
+from byocni_tui.sandbox.kube.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -24,6 +25,7 @@ class Admission:
     def __init__(self, cluster: "KubeCluster") -> None:
         self.cluster = cluster
         self.store = cluster.store
+        self.webhooks = Webhooks(cluster)
 
     def schema_of(self, kind: Kind) -> Schema | None:
         """The schema of a kind, or None for one without."""
@@ -64,6 +66,8 @@ class Admission:
             return
         if form is not None:
             defaults.from_schema(obj, form)
+        if kind.storage == "limitranges":
+            limits.default_range(obj)
         special = defaults.DEFAULTS.get(kind.storage)
         if special is not None and (
             isinstance(obj.get("spec"), dict) or "spec" not in (form.properties if form else {})
@@ -81,12 +85,16 @@ class Admission:
         """Everything else before a new object is stored, in place. Raises ApiError."""
         if "status" in kind.subresources and kind.storage not in ("nodes", _CRDS):
             obj.pop("status", None)
+        limits.fill(self.store, kind, obj)
+        self.webhooks.enforce(kind, obj)
         self._strategy(kind, obj)
         validation.create(kind, obj, self.schema_of(kind))
         if kind.storage == "pods":
             self._pod(obj)
         elif kind.storage == "services":
             self._service(obj)
+        limits.admit(self.store, kind, obj)
+        self.webhooks.ask("CREATE", kind, obj, None)
         self._quota(kind, obj)
 
     def update(self, kind: Kind, obj: Object, old: Object, subresource: str) -> None:
@@ -119,7 +127,9 @@ class Admission:
             self._service(obj, old)
         if kind.storage == "secrets":
             _string_data(obj)
+        self.webhooks.enforce(kind, obj)
         validation.update(kind, obj, old, self.schema_of(kind), subresource)
+        self.webhooks.ask("UPDATE", kind, obj, old, subresource)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ _EVERYTHING: Final = [
     {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
     {"nonResourceURLs": ["*"], "verbs": ["*"]},
 ]
+_AGGREGATE: Final = "rbac.authorization.k8s.io/aggregate-to-"
 _READ: Final = ["get", "list", "watch"]
 _WRITE: Final = ["create", "delete", "deletecollection", "patch", "update"]
 _CORE: Final = list(
@@ -41,9 +42,16 @@ def seed(cluster: "KubeCluster") -> None:
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
     for name, rules in _roles().items():
         notes = {"rbac.authorization.kubernetes.io/autoupdate": "true"}
-        meta = {"name": name, "labels": labels, "annotations": notes}
-        store.create("clusterroles.rbac.authorization.k8s.io", {"metadata": meta, "rules": rules})
-    for name, role, subject in (
+        meta: dict[str, Any] = {"name": name, "labels": dict(labels), "annotations": notes}
+        role: dict[str, Any] = {"metadata": meta, "rules": rules}
+        above = {"view": "edit", "edit": "admin"}.get(name, name.removeprefix("system:aggregate-to-"))
+        if above != name:
+            meta["labels"][f"{_AGGREGATE}{above}"] = "true"
+        if name in ("admin", "edit", "view"):
+            chosen = [{"matchLabels": {f"{_AGGREGATE}{name}": "true"}}]
+            role["aggregationRule"] = {"clusterRoleSelectors": chosen}
+        store.create("clusterroles.rbac.authorization.k8s.io", role)
+    for name, granted, subject in (
         ("cluster-admin", "cluster-admin", "system:masters"),
         ("system:discovery", "system:discovery", "system:authenticated"),
         ("system:basic-user", "system:basic-user", "system:authenticated"),
@@ -54,7 +62,7 @@ def seed(cluster: "KubeCluster") -> None:
             "clusterrolebindings.rbac.authorization.k8s.io",
             {
                 "metadata": {"name": name, "labels": labels},
-                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+                "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": granted},
                 "subjects": [{"apiGroup": group, "kind": "Group", "name": subject}],
             },
         )
@@ -121,9 +129,12 @@ def _roles() -> dict[str, list[dict[str, Any]]]:
     own = {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings", "roles"]}
     return {
         "cluster-admin": _EVERYTHING,
-        "admin": [*edit, {**own, "verbs": _READ + _WRITE}],
-        "edit": edit,
-        "view": view,
+        "system:aggregate-to-admin": [{**own, "verbs": _READ + _WRITE}],
+        "system:aggregate-to-edit": edit,
+        "system:aggregate-to-view": view,
+        "admin": [],
+        "edit": [],
+        "view": [],
         "system:discovery": [
             {
                 "nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", *info],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from byocni_tui.sandbox.kube.admission import Admission
 from byocni_tui.sandbox.kube.aggregated import ApiServices
+from byocni_tui.sandbox.kube.aggregation import Aggregation
 from byocni_tui.sandbox.kube.custom import CRDS, Definitions, register
 from byocni_tui.sandbox.kube.kinds import Registry
 from byocni_tui.sandbox.kube.nodes import node_object, parse_taint
@@ -43,15 +44,18 @@ class Hooks:
 
     ``logs(pod, container, query)`` gives the text or raises ApiError; ``metrics(resource, ns)`` lists NodeMetrics or
     PodMetrics objects or raises ApiError (503 while metrics-server is not up); ``exec(pod, container, command, stdin)``
-    gives (stdout, stderr, exit status) or raises ApiError; ``admit(operation, kind, obj, old)`` may change or refuse a
-    write (webhooks of charts that are not reachable).
+    gives (stdout, stderr, exit status) or raises ApiError. ``tunnel(node)`` says what is between the API server and a
+    node's kubelet (None: any node), in konnectivity's words, "" when nothing is. ``listens(pod, port, protocol)`` says
+    whether something in a pod answers on a port, ``page(pod, path)`` what it answers to HTTP (None: 404).
     """
 
     def __init__(self) -> None:
         self.logs: Callable[[Object, str, dict[str, str]], str] | None = None
         self.metrics: Callable[[str, str | None], list[Object]] | None = None
         self.exec: Callable[[Object, str, list[str], bytes], tuple[str, str, int]] | None = None
-        self.admit: Callable[[str, str, Object, Object | None], Object] | None = None
+        self.tunnel: Callable[[str | None], str] | None = None
+        self.listens: Callable[[Object, int, str], bool] | None = None
+        self.page: Callable[[Object, str], str | None] | None = None
 
 
 class KubeCluster:
@@ -94,6 +98,7 @@ class KubeCluster:
         self.admission = Admission(self)
         self.store.defaulter = self.admission.default
         self.quotas = Quotas(self)
+        self.aggregation = Aggregation(self.store)
         self.api_services = ApiServices(self)
         self.life: Any = None
         self.definitions = Definitions(self)

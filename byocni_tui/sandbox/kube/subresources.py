@@ -7,7 +7,7 @@ from aiohttp import web
 from byocni_tui.sandbox.kube import patch as patches
 from byocni_tui.sandbox.kube.answer import Form, Writer
 from byocni_tui.sandbox.kube.jsonpath import find
-from byocni_tui.sandbox.kube.request import Target, User, body_of, decode
+from byocni_tui.sandbox.kube.request import Target, User, body_of, decode, flag
 from byocni_tui.sandbox.kube.selectors import of_selector
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import ApiError, Cause, bad_request, invalid, not_found, not_in_sandbox
@@ -25,18 +25,20 @@ async def answer(
 ) -> web.StreamResponse:
     """Answer for a subresource other than status."""
     store, kind, name = server.cluster.store, target.kind, target.subresource
+    if name == "proxy" and kind.storage in ("pods", "services"):
+        return _proxy(server.cluster, target)
     obj = store.get(kind.storage, target.ns, target.name)
     if obj is None:
         raise not_found(kind.resource, kind.group, target.name)
     if name == "log":
-        return _log(server.cluster, obj, request)
+        return await _log(server.cluster, obj, request)
     if name == "scale":
         return await _scale(server, request, target, obj, form)
     if name in ("resize", "ephemeralcontainers", "approval"):
         return await server._write(request, target, user, form, _verb(request.method))
-    if name == "exec":
-        return await _exec(server, request, obj)
-    if name in ("attach", "portforward", "proxy") or request.method != "POST":
+    if name in ("exec", "attach", "portforward"):
+        return await _stream(server.cluster, request, obj, name)
+    if name == "proxy" or request.method != "POST":
         raise not_in_sandbox(f"{request.method} of {kind.resource}/{name}")
     body = decode(await body_of(request), request.headers.get("Content-Type", ""))
     if name == "token":
@@ -85,7 +87,7 @@ def _container(pod: Object, asked: str, default_note: str = "kubectl.kubernetes.
     return main[0] if main else ""
 
 
-def _log(cluster: "KubeCluster", pod: Object, request: web.Request) -> web.Response:
+async def _log(cluster: "KubeCluster", pod: Object, request: web.Request) -> web.StreamResponse:
     container = _container(pod, request.query.get("container", ""))
     if not pod["spec"].get("nodeName"):
         return web.Response(status=204)
@@ -111,7 +113,36 @@ def _log(cluster: "KubeCluster", pod: Object, request: web.Request) -> web.Respo
     if cluster.hooks.logs is None:
         raise not_in_sandbox("logs of a pod")
     text = cluster.hooks.logs(pod, container, dict(request.query))
+    limit = request.query.get("limitBytes", "")
+    if limit.isdigit():
+        text = text.encode()[: int(limit)].decode(errors="ignore")
+    if flag(request.query, "follow") and not previous:
+        return await _followed(cluster, pod, container, request, text)
     return web.Response(text=text, content_type="text/plain")
+
+
+async def _followed(
+    cluster: "KubeCluster", pod: Object, container: str, request: web.Request, text: str
+) -> web.StreamResponse:
+    """The log so far and what is added to it, until the container ends or the client goes."""
+    from byocni_tui.sandbox.kube.execute import following
+
+    assert cluster.hooks.logs is not None
+    added = following(cluster, pod, container, cluster.hooks.logs(pod, container, {}))
+    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+    response.enable_chunked_encoding()
+    try:
+        await response.prepare(request)
+        await response.write(text.encode())
+        async for more, _code in added:
+            if more:
+                await response.write(more.encode())
+        await response.write_eof()
+    except (ConnectionResetError, ConnectionAbortedError):
+        pass  # the client went away, which is how most of them end
+    finally:
+        added.close()
+    return response
 
 
 def _pull(reason: str) -> str:
@@ -256,16 +287,38 @@ def _evict(cluster: "KubeCluster", pod: Object, eviction: Object) -> Object:
     return _success()
 
 
-# -- exec and metrics --------------------------------------------------------------------------------------------------
+# -- streams, proxies and metrics --------------------------------------------------------------------------------------
 
 
-async def _exec(server: "ApiServer", request: web.Request, pod: Object) -> web.StreamResponse:
-    from byocni_tui.sandbox.kube.execute import run
+async def _stream(cluster: "KubeCluster", request: web.Request, pod: Object, name: str) -> web.StreamResponse:
+    from byocni_tui.sandbox.kube import execute, forward
 
-    if server.cluster.hooks.exec is None:
-        raise not_in_sandbox("exec into a pod")
+    if cluster.hooks.exec is None:
+        raise not_in_sandbox(f"pods/{name}")
+    if name == "portforward":
+        return await forward.forward(cluster, request, pod)
     container = _container(pod, request.query.get("container", ""))
-    return await run(server.cluster, request, pod, container)
+    if not pod["spec"].get("nodeName"):
+        raise bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+    if name == "attach":
+        return await execute.attach(cluster, request, pod, container)
+    return await execute.exec_in(cluster, request, pod, container)
+
+
+def _proxy(cluster: "KubeCluster", target: Target) -> web.Response:
+    from byocni_tui.sandbox.kube import forward
+
+    if target.kind.storage == "services":
+        pod, port = forward.behind(cluster, target.ns, target.name)
+        return forward.proxy(cluster, pod, port, target.rest)
+    parts = target.name.split(":")
+    name, number = (parts[1], parts[2]) if len(parts) == 3 else (parts[0], (parts[1:] or [""])[0])
+    found = cluster.store.get("pods", target.ns, name)
+    if found is None:
+        raise not_found("pods", "", name)
+    declared = [p["containerPort"] for c in found["spec"]["containers"] for p in c.get("ports") or ()]
+    port = int(number) if number.isdigit() else (declared or [80])[0]
+    return forward.proxy(cluster, found, port, target.rest)
 
 
 def metrics(cluster: "KubeCluster", writer: Writer, parts: list[str], query: Any) -> web.Response:
@@ -286,6 +339,7 @@ def metrics(cluster: "KubeCluster", writer: Writer, parts: list[str], query: Any
         for item in items:
             if item["metadata"]["name"] == parts[1]:
                 return writer.json(item)
-        raise not_found(parts[0], "metrics.k8s.io", parts[1])
+        where = f"{ns}/{parts[1]}" if ns else parts[1]
+        raise not_found("nodemetrics" if parts[0] == "nodes" else "podmetrics", "metrics.k8s.io", where)
     kind = "NodeMetricsList" if parts[0] == "nodes" else "PodMetricsList"
     return writer.json({"kind": kind, "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import yaml
 
-from byocni_tui.sandbox.kube import convert, fields, managed, patch
+from byocni_tui.sandbox.kube import convert, escalation, fields, managed, patch
 from byocni_tui.sandbox.kube.custom import CRDS
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.read import listed
@@ -94,11 +94,10 @@ class Writes:
             meta.pop(key, None)
         self.admission.enter(stored, obj)
         finish(obj)
+        escalation.check(self.store, call.user, stored, obj, None)
         self.admission.create(stored, obj)
         if meta.get("name") and self.store.entry(kind.storage, meta.get("namespace"), meta["name"]):
             raise already_exists(kind.resource, kind.group, meta["name"])
-        if self.cluster.hooks.admit is not None:
-            obj = self.cluster.hooks.admit("CREATE", kind.storage, obj, None)
         if call.dry:
             meta["uid"] = self.store.uid()
             meta["creationTimestamp"] = Stamp(self.cluster.clock.now())
@@ -134,11 +133,10 @@ class Writes:
         version = new["metadata"].get("resourceVersion")
         if version and version != old["metadata"]["resourceVersion"]:
             raise conflict(kind.resource, kind.group, old["metadata"]["name"])
+        escalation.check(self.store, call.user, stored, new, old)
         self.admission.update(stored, new, old, subresource)
         if tracked:
             self._tracked(kind, old, new, call, subresource)
-        if self.cluster.hooks.admit is not None:
-            new = self.cluster.hooks.admit("UPDATE", kind.storage, new, old)
         if call.dry:
             return new
         return self.store.update(stored, new, status=subresource == "status")
@@ -262,6 +260,7 @@ class Writes:
         propagation, grace = _deletion(options, call.query)
         if kind.storage == "namespaces" and target.name in ("default", "kube-system", "kube-public"):
             raise forbidden("namespaces", "", target.name, "this namespace may not be deleted")
+        self.admission.webhooks.ask("DELETE", self.cluster.registry.stored(kind.storage), old, None)
         if call.dry or options.get("dryRun") == ["All"]:
             return old, True
         if kind.storage == CRDS:

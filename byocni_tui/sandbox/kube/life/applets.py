@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from byocni_tui.sandbox.kube.life import archives
 from byocni_tui.sandbox.kube.life.reach import Network, Reach
 from byocni_tui.sandbox.kube.life.shell import Command, Exit, Forever, Result, Shell
 
@@ -21,7 +22,7 @@ def commands(reach: Reach, *, hostname: str, now: Callable[[], float]) -> dict[s
         "hostname": lambda _s, _a, _f: Result(hostname + "\n"), "tee": _tee, "env": lambda _s, _a, _f: Result(),
         "date": lambda s, a, _f: Result(_date(now() + s.elapsed, a)), "read": _nothing, "local": _export, "sed": _sed,
         "wget": network.wget, "curl": network.curl, "nc": network.nc, "nslookup": network.nslookup,
-        "httpd": network.httpd, "ping": network.ping,
+        "httpd": network.httpd, "ping": network.ping, "ls": archives.ls, "tar": archives.tar,
     }  # fmt: skip
     return table
 

@@ -90,8 +90,9 @@ class Doors:
         """Plays a command in a container. Raises 500 while there is no tunnel, 501 for what the small shell has not."""
         if problem := self.tunnel(pod["spec"]["nodeName"]):
             raise ApiError(500, "InternalError", f"error dialing backend: {problem}")
-        spec = next(c for c in pod["spec"]["containers"] if c["name"] == container)
-        played = self._scripts.play(pod, spec, command, stdin.decode(errors="replace"))
+        parts = ("containers", "initContainers", "ephemeralContainers")
+        spec = next(c for p in parts for c in pod["spec"].get(p) or () if c["name"] == container)
+        played = self._scripts.play(pod, spec, command, stdin.decode("utf-8", "surrogateescape"))
         if played is None or played.outcome.seconds is None:
             raise not_in_sandbox(f"exec of {' '.join(command)}")
         return played.outcome.log, played.errors, played.outcome.code
@@ -102,7 +103,9 @@ class Doors:
         if not self._any_ready(_METRICS) or self.tunnel():
             raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         if resource == "nodes":
-            return [self._node(n) for n in life.list("nodes") if condition_true(n, "Ready") and self._scraped(n)]
+            return [
+                self._node(n) for n in life.list("nodes") if condition_true(n, "Ready") and self._scraped(n)
+            ]
         return [
             self._pod(p)
             for p in life.list("pods", namespace)

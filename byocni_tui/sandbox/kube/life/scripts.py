@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SHELLS: Final = ("sh", "bash", "ash")
 _PLAYED: Final = (
     "wget", "curl", "nc", "nslookup", "httpd", "timeout", "ping", "cat", "grep", "env", "date", "hostname",
-    "seq", "echo",
+    "seq", "echo", "ls", "tar", "test", "true", "false", "head", "tail", "wc", "tee", "printf",
 )  # fmt: skip
 _PORTS: Final = {"nginx": 80, "httpd": 80, "caddy": 80, "redis": 6379, "traefik": 80}
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_]\w*)\)")
@@ -40,10 +40,13 @@ class Scripts:
         self._life = life
         self._paths = paths
         self._served = served
+        self._written: dict[tuple[str, str], dict[str, str]] = {}
+        """What commands that were run in a container have written there, by the pod's uid and the container."""
 
     def play(self, pod: Obj, container: Obj, words: list[str] | None = None, feed: str = "") -> Script | None:
         """None if this is no command line for the small shell, or one with programs that are not in it."""
         environment = self._environment(pod, container)
+        entered = words is not None
         words = words or [
             _REFERENCE.sub(lambda m: environment.get(m[1], m[0]), w) for w in command_line(container)
         ]
@@ -62,8 +65,11 @@ class Scripts:
         shell = Shell(commands(reach, hostname=pod["metadata"]["name"], now=life.now), environment)
         shell.arguments = arguments
         shell.files = self._files(pod, container)
+        place = (pod["metadata"]["uid"], container["name"])
+        shell.files.update(self._written.get(place, {}))
         if feed:
-            shell.files["/dev/stdin"] = feed
+            shell.files["/dev/stdin"] = shell.stdin = feed
+        before = dict(shell.files)
         seconds: float | None = None
         try:
             code = shell.run(script)
@@ -80,6 +86,10 @@ class Scripts:
             return Script(Outcome(0.1, 126, log=f"not in the sandbox: {unread}\n", listens=[]), {}, "")
         if shell.missing and pod["spec"].get("restartPolicy") != "Never":
             return None
+        if entered:
+            wrote = {k: v for k, v in shell.files.items() if before.get(k) != v and not k.startswith("/dev/")}
+            if wrote:
+                self._written.setdefault(place, {}).update(wrote)
         message = shell.files.get(container.get("terminationMessagePath") or "/dev/termination-log", "")
         outcome = Outcome(
             seconds,

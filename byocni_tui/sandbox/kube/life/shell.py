@@ -71,6 +71,8 @@ class Shell:
         self.status = 0
         self.out = ""
         self.arguments: list[str] = []
+        self.stdin = ""
+        """What the first command of a pipeline reads when nothing is piped into it."""
         self.steps = 0
         self.strict = False
         self.missing = False
@@ -119,7 +121,7 @@ class Shell:
         while t.peek() == "!":
             t.next()
             negate = not negate
-        feed = ""
+        feed = self.stdin
         while True:
             mark = len(self.out)
             self._command(t, feed, act=act)
