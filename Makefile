@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
 
-.PHONY: run test check clients client-tests bench torture audit docs format clean
+.PHONY: run test check clients client-tests bench torture audit sbom docs format clean
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "byocni-tui needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
@@ -48,6 +48,10 @@ torture: $(VENV)/.dev clients
 
 audit: $(VENV)/.dev
 	@$(BIN)/python tools/audit.py
+
+sbom: $(VENV)/.dev
+	@$(BIN)/python -m build -w -o dist . >/dev/null
+	@$(BIN)/python tools/sbom.py "$$(ls -t dist/*.whl | head -n 1)" dist/byocni-tui.cdx.json
 
 docs: $(VENV)/.dev
 	@$(BIN)/python -m tools.pages docs
