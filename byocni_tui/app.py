@@ -1,24 +1,36 @@
 """The wizard's application: theme, the work that outlives a screen, what is saved. No rule, no I/O of its own."""
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, NamedTuple
 
+import msgspec
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
 from byocni_tui.errors import UserError
-from byocni_tui.locale import Translator
+from byocni_tui.history import History
+from byocni_tui.locale import Translator, preferred_language
 from byocni_tui.plan.finding import Finding
+from byocni_tui.screens import preferences
 from byocni_tui.screens.port import WizardContext, Words
+from byocni_tui.screens.preferences import Preferences
 from byocni_tui.screens.session import Session
 from byocni_tui.screens.store import Memory, Store
+from byocni_tui.screens.tasks import Tasks
 from byocni_tui.screens.themes import SHORT, THEMES
 from byocni_tui.screens.wizard import WizardScreen
 from byocni_tui.widgets.glyphs import glyphs
+
+
+class Reopen(NamedTuple):
+    """How the wizard ends where the user wants another run, scenario or mode: what to open next."""
+
+    live: bool = False
+    scenario: str = ""
+    run: str = ""
 
 
 class RuleWords:
@@ -35,8 +47,8 @@ class RuleWords:
         return remedy_text(finding, tr) or ""
 
 
-class WizardApp(App[int]):
-    """Returns the exit status of the contract."""
+class WizardApp(Tasks, App[Any]):
+    """Returns the exit status of the contract, or a ``Reopen``: the user wants another run, scenario or mode."""
 
     TITLE = "byocni-tui"
     CSS = """
@@ -65,6 +77,8 @@ class WizardApp(App[int]):
         theme: str | None = None,
         words: Words | None = None,
         resumed: str = "",
+        scenario: str = "",
+        preferences: Preferences | None = None,
     ) -> None:
         # NO_COLOR has to be known before the app exists: only with native colours is it really without any.
         plain = bool(os.environ.get("NO_COLOR"))
@@ -72,21 +86,23 @@ class WizardApp(App[int]):
         self.context = context
         self.store = store
         self.about = about
+        self.scenario = scenario
+        self.preferences = preferences or Preferences()
         memory = store.load_memory() if store else Memory()
         for known in THEMES:
             self.register_theme(known)
-        wanted = theme or memory.theme
+        wanted = theme or self.preferences.theme
         wanted = SHORT.get(wanted, wanted)
         self.theme = "ansi-dark" if plain else wanted if wanted in self.available_themes else "byocni-dark"
         self.marks = glyphs(ascii_only)
         self.set_class(ascii_only, "-ascii")
+        if self.preferences.motion == "off":
+            self.animation_level = "none"
         self.session = Session(context, words or RuleWords(), memory.step, judge=False)
         self.session.seen.update(memory.seen)
         self.session.unread.update(memory.unread)
         self.session.run.run = resumed
         self._save_timer: Timer | None = None
-        self._deploying: asyncio.Task[None] | None = None
-        self._watcher: asyncio.Task[None] | None = None
         self._save_failed = ""
 
     def get_default_screen(self) -> Screen[Any]:
@@ -103,9 +119,6 @@ class WizardApp(App[int]):
     def _tick(self) -> None:
         if self.session.run.active:
             self.session.changed()
-
-    def _changed(self) -> None:
-        self.session.changed()
 
     # What is saved
 
@@ -124,8 +137,6 @@ class WizardApp(App[int]):
         session = self.session
         memory = Memory(
             step=session.step,
-            lang=session.tr.lang,
-            theme=self.theme,
             run="" if session.run.done else session.run.run,
             seen=sorted(session.seen),
             unread=session.unread,
@@ -140,146 +151,14 @@ class WizardApp(App[int]):
         """See ``Store.write_copy``."""
         return self.store.write_copy(text) if self.store else ""
 
-    # Work that outlives a screen
-
-    def collect(self, *keys: str) -> None:
-        """Ask for facts behind the screen; what goes wrong is said where they are missed."""
-        self.run_worker(self._collect(keys), group="facts", exit_on_error=False)
-
-    def ask_account(self) -> None:
-        """Ask once who is signed in and what they see."""
-        if not self.session.account:
-            self.run_worker(self._ask_account(), group="facts", exit_on_error=False)
-
-    async def _ask_account(self) -> None:
-        session = self.session
-        session.account_failed = ""
-        try:
-            await self._reach()
-            session.account = await self.context.account()
-            session.subscriptions = await self.context.subscriptions()
-        except UserError as error:
-            session.account_failed = session.tr(f"errors.{error.key}", **error.values)
-        except Exception as error:  # noqa: BLE001 the fields work without it: whatever a client raises is shown
-            session.account_failed = self._describe(error)
-        self._changed()
-
-    async def _collect(self, keys: tuple[str, ...]) -> None:
-        self.session.facts_failed = ""
-        try:
-            await self._reach()
-            await self.context.collect(*keys)
-        except UserError as error:
-            self.session.facts_failed = self.session.tr(f"errors.{error.key}", **error.values)
-        except Exception as error:  # noqa: BLE001 facts are a help: whatever a client raises is shown, nothing is lost
-            self.session.facts_failed = self.session.tr("wizard.facts_failed", error=self._describe(error))
-        self.session.judge()
-        self._changed()
-
-    async def _reach(self) -> None:
-        """Sign in or start the sandbox. The journal is opened here first: its database belongs to one thread, and
-        connecting happens in another."""
-        self.context.open_journal()
-        await self.context.start()
-
-    def _describe(self, error: Exception) -> str:
-        """A provider's failure in the user's words; a bug by its name."""
-        from byocni_tui.deploy.failure import describe
+    def describe(self, error: Exception) -> str:
+        """A provider's failure or a user's error in the user's words; a bug by its name."""
+        from byocni_tui.deploy.failure import StepError, describe
         from byocni_tui.providers.errors import ProviderError
 
-        return describe(error, self.session.tr)[0] if isinstance(error, ProviderError) else _words(error)
-
-    def run_preflight(self, *, again: bool = False) -> None:
-        """All checks at once; not again by itself while nothing has changed."""
-        if again or not self.session.checks or self.session.checked_plan != self.session.plan:
-            self.run_worker(self._preflight(), group="preflight", exclusive=True, exit_on_error=False)
-
-    async def _preflight(self) -> None:
-        session = self.session
-        session.checks = []
-        session.checked_plan = session.plan
-        self._changed()
-        try:
-            await self._reach()
-            async for event in self.context.preflight():
-                session.checks.append(event)
-                session.judge()
-                self._changed()
-            session.preflight_failed = ""
-        except UserError as error:
-            session.preflight_failed = session.tr(f"errors.{error.key}", **error.values)
-        except Exception as error:  # noqa: BLE001 shown in the panel; the deployment checks again by itself
-            session.preflight_failed = session.tr("wizard.facts_failed", error=self._describe(error))
-        session.judge()
-        self._changed()
-
-    def run_deploy(self) -> None:
-        """Carry the plan out, or go on with it. The task belongs to the app, so no screen's end ends it."""
-        if self._deploying is None or self._deploying.done():
-            self.session.run.begin()
-            self._changed()
-            self._deploying = asyncio.create_task(self._deploy())
-
-    async def _deploy(self) -> None:
-        run = self.session.run
-        try:
-            await self._reach()
-            events: AsyncIterator[Any] = self.context.deploy()
-            async for event in events:
-                run.apply(event)
-                if event.step == "nodes-not-ready" and self._watcher is None:
-                    self._watcher = asyncio.create_task(self._watch())
-                self._changed()
-        except UserError as error:
-            run.stop(self.session.tr(f"errors.{error.key}", **error.values), error.detail)
-        except Exception as error:  # noqa: BLE001 a client's own failure must not take the screen (and its log) away
-            run.stop(self.session.tr("wizard.deploy.broke"), _words(error))
-        finally:
-            run.active = False
-            if not run.done:
-                await self._stop_watching()
-        self._changed()
-        screen = self.wizard_screen
-        if run.done and screen is not None and self.session.step == "deploy":
-            self.notify(self.session.tr("wizard.deploy.done"), timeout=6, markup=False)
-
-    async def _stop_watching(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            await asyncio.gather(self._watcher, return_exceptions=True)
-            self._watcher = None
-
-    async def _watch(self) -> None:
-        """Nodes for the board, drawn at most five times a second however many change."""
-        pending = False
-
-        def draw() -> None:
-            nonlocal pending
-            pending = False
-            self._changed()
-
-        try:
-            async for nodes in self.context.nodes():
-                self.session.take_nodes(nodes)
-                if not pending:
-                    pending = True
-                    self.set_timer(0.2, draw)
-        except UserError as error:
-            self.session.facts_failed = self.session.tr(f"errors.{error.key}", **error.values)
-        except Exception as error:  # noqa: BLE001 the board is a view; the run itself reports what matters
-            self.log.error(_words(error))
-
-    def cancel_chosen(self, choice: str | None) -> None:
-        """The answer to Ctrl-C in a run."""
-        if choice == "leave":
-            self.run_worker(self._leave(), exit_on_error=False)
-        elif choice == "stop" and self._deploying is not None:
-            self._deploying.cancel()
-            self.session.run.stop(self.session.tr("wizard.cancel.stopped"), None)
-            self._changed()
-
-    async def _leave(self) -> None:
-        await self.finish(4)
+        if isinstance(error, (ProviderError, StepError, UserError)):
+            return describe(error, self.session.tr)[0]
+        return _words(error)
 
     # Keys that work everywhere
 
@@ -313,20 +192,33 @@ class WizardApp(App[int]):
     async def finish(self, status: int) -> None:
         """Save, close connections, end."""
         self.save_now()
-        await self._end_tasks()
+        await self.end_tasks()
         await self.context.close()
         self.exit(status)
 
-    async def _end_tasks(self) -> None:
-        """Stop looking; what Azure does goes on there."""
-        if self._deploying is not None and not self._deploying.done():
-            self._deploying.cancel()
-            await asyncio.gather(self._deploying, return_exceptions=True)
-        await self._stop_watching()
+    def reopen(self, *, live: bool = False, scenario: str = "", run: str = "") -> None:
+        """End, and have another run, scenario or mode opened."""
+        self.run_worker(self._reopen(Reopen(live, scenario, run)), exit_on_error=False)
+
+    async def _reopen(self, wanted: Reopen) -> None:
+        self.save_now()
+        await self.end_tasks()
+        await self.context.close()
+        self.exit(wanted)
+
+    def history(self) -> History:
+        """The runs of this machine."""
+        return History(self.session.tr)
+
+    def scenarios(self) -> list[tuple[str, str]]:
+        """(id, id and title) of the simulated worlds there are."""
+        from byocni_tui.connections import scenario_titles
+
+        return scenario_titles(self.session.tr.lang)
 
     async def on_unmount(self) -> None:
         """However the app ends, no task outlives it."""
-        await self._end_tasks()
+        await self.end_tasks()
 
     async def action_again(self) -> None:
         """Look again, or run the failed step again."""
@@ -339,18 +231,35 @@ class WizardApp(App[int]):
             await screen.action_change()
 
     def switch_language(self) -> None:
-        """The other language: the screen's parts are built anew from the session."""
-        self.context.tr = Translator("zh" if self.context.tr.lang == "en" else "en")
-        if screen := self.wizard_screen:
-            self.run_worker(screen.rebuild(), group="facts", exit_on_error=False)
-        self.save_soon()
+        """The other language."""
+        other = "zh" if self.context.tr.lang == "en" else "en"
+        self.prefer(msgspec.structs.replace(self.preferences, lang=other), changed="lang")
 
     def next_theme(self) -> None:
         """The next of ours."""
-        names = [known.name for known in THEMES]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(at + 1) % len(names)]
-        self.save_soon()
+        names = list(SHORT)
+        at = names.index(self.preferences.theme) if self.preferences.theme in names else 0
+        wanted = msgspec.structs.replace(self.preferences, theme=names[(at + 1) % len(names)])
+        self.prefer(wanted, changed="theme")
+
+    def prefer(self, wanted: Preferences, *, changed: str) -> None:
+        """Keep what the user likes, and show it at once. The screen's parts are built anew from the session where
+        texts or marks change."""
+        self.preferences = wanted
+        if changed == "lang":
+            self.context.tr = Translator(wanted.lang or preferred_language())
+        elif changed == "theme" and not self.native_ansi_color:
+            self.theme = SHORT[wanted.theme]
+        elif changed == "glyphs":
+            self.marks = glyphs(wanted.glyphs == "ascii")
+            self.set_class(wanted.glyphs == "ascii", "-ascii")
+        elif changed == "motion":
+            self.animation_level = "none" if wanted.motion == "off" else "full"
+        if changed in ("lang", "glyphs") and (screen := self.wizard_screen):
+            self.run_worker(screen.rebuild(self.marks), group="facts", exit_on_error=False)
+        if self.store is not None and (error := preferences.save(wanted)) is not None:
+            text = self.session.tr(f"errors.{error.key}", **error.values)
+            self.notify(text, severity="error", timeout=10, markup=False)
 
     def action_command_palette(self) -> None:
         """Textual's palette with our words in it."""

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from byocni_tui.context import Context
     from byocni_tui.providers.player import Stage
     from byocni_tui.sandbox.endpoints import Endpoints
-    from byocni_tui.sandbox.endpoints import Endpoints
     from byocni_tui.sandbox.scenario import Scenario
 
 IDLE_SECONDS: Final = 900
 _PATIENCE_FLOOR: Final = 20.0
 """Real seconds that a simulated wait gets at least: a busy machine is not a defect of the cluster."""
+
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """What a simulated run was started with. ``speed`` is None where it jumps (JSON has no infinity). ``joined``: the
@@ -139,7 +139,7 @@ def joining(url: str) -> "Endpoints":
         try:
             return launcher.join(url, Path(folder))
         except (launcher.LaunchError, OSError) as error:
-            raise UserError("sandbox_join", exit_code=EXIT_USAGE, detail=str(error)) from error
+            raise UserError("sandbox_address", exit_code=EXIT_USAGE, detail=str(error)) from error
 
 
 def joined_plan(endpoints: "Endpoints") -> Plan:
@@ -148,7 +148,7 @@ def joined_plan(endpoints: "Endpoints") -> Plan:
 
     if endpoints.scenario in names():
         return scenario_plan(scenario(endpoints.scenario))
-    return Plan(cloud=endpoints.cloud, subscription=endpoints.subscription)  # type: ignore[arg-type]
+    return Plan(cloud=endpoints.cloud, subscription=endpoints.subscription)
 
 
 def _reached(options: Simulation, folder: Path, url: str | None) -> "Endpoints":
@@ -163,11 +163,15 @@ def _reached(options: Simulation, folder: Path, url: str | None) -> "Endpoints":
                 address.write_text(url)
             return launcher.join(url or address.read_text(), state)
         return launcher.start(
-            options.scenario, seed=options.seed, speed=options.pace, state_dir=state, idle_seconds=IDLE_SECONDS
+            options.scenario,
+            seed=options.seed,
+            speed=options.pace,
+            state_dir=state,
+            idle_seconds=IDLE_SECONDS,
         )
     except (launcher.LaunchError, OSError) as error:
         if options.joined:
-            raise UserError("sandbox_join", detail=str(error)) from error
+            raise UserError("sandbox_address", detail=str(error)) from error
         raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
 
 
@@ -303,3 +307,17 @@ def _described(url: str, base: Cloud, ca_file: str | None) -> Cloud:
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError("cloud_metadata", exit_code=EXIT_SIGN_IN, url=where, detail=str(error)) from error
+
+
+def scenario_titles(lang: str) -> list[tuple[str, str]]:
+    """(id, id and title) of the scenarios that come along and can be read."""
+    from byocni_tui.sandbox.scenario import ScenarioError, load, names
+
+    found = []
+    for name in names():
+        try:
+            title = load(name).title
+        except ScenarioError:
+            continue
+        found.append((name, f"{name}: {title.zh if lang == 'zh' else title.en}"))
+    return found

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from byocni_tui.connections import Connections, Simulation
     from byocni_tui.deploy.journal import Journal
     from byocni_tui.deploy.work import Work
+    from byocni_tui.plan.finding import Finding
     from byocni_tui.providers.azure_facts import FactCollector
     from byocni_tui.rules import Report
 
@@ -61,12 +62,21 @@ class Context:
         scenario: str = "article",
         speed: float = 60.0,
         seed: int = 0,
+        sandbox: str | None = None,
         tr: Translator | None = None,
     ) -> "Context":
         """Everything against a sandbox of its own. ``speed`` is virtual seconds per real one, ``math.inf`` jumps.
-        Without a plan it begins with the scenario's. UserError for a scenario that there isn't."""
+        Without a plan it begins with the scenario's. UserError for a scenario that there isn't. ``sandbox``: the address
+        of one that runs already, which has its own scenario, speed and seed (it is asked at once)."""
         from byocni_tui import connections
 
+        if sandbox is not None:
+            there = connections.joining(sandbox)
+            options = connections.Simulation(
+                scenario=there.scenario, speed=None, seed=0, cloud=there.cloud, joined=True
+            )
+            begin = plan if plan is not None else connections.joined_plan(there)
+            return cls._simulated(begin, tr or Translator(), options, sandbox)
         known = connections.scenario(scenario)
         begin = plan if plan is not None else connections.scenario_plan(known)
         pace = speed if math.isfinite(speed) else None
@@ -74,11 +84,22 @@ class Context:
         return cls._simulated(begin, tr or Translator(), options)
 
     @classmethod
-    def _simulated(cls, plan: Plan, tr: Translator, options: "Simulation") -> "Context":
+    def _simulated(
+        cls, plan: Plan, tr: Translator, options: "Simulation", url: str | None = None
+    ) -> "Context":
         from byocni_tui import connections
 
-        context = cls("simulated", plan, tr, lambda it: connections.simulated(it, options))
+        context = cls("simulated", plan, tr, lambda it: connections.simulated(it, options, url))
         context.notice = tr("deploy.simulation", scenario=options.scenario)
+        return context
+
+    @classmethod
+    def replayed(cls, plan: Plan, recording: Path, *, tr: Translator | None = None) -> "Context":
+        """Everything against what ``record`` has kept in a folder."""
+        from byocni_tui import connections
+
+        context = cls("simulated", plan, tr or Translator(), lambda it: connections.replayed(it, recording))
+        context.notice = context.tr("deploy.replay", folder=str(recording))
         return context
 
     @classmethod
@@ -165,6 +186,11 @@ class Context:
         self.facts = collector.facts
         return self.facts
 
+    def forget_facts(self) -> None:
+        """Ask again next time: Azure may have changed since."""
+        if self._collector is not None:
+            self._collector.forget()
+
     async def account(self) -> dict[str, Any]:
         """Who is signed in: ``id``, ``type``, ``name``, ``tenant``."""
         return await (await self._ready()).azure.account()
@@ -208,11 +234,13 @@ class Context:
         journal = self.open_journal()
         journal.acquire()
         connections = await self._ready()
-        if journal.get("plan") is None:
+        new = journal.get("plan") is None
+        changed = not new and journal.plan != self.plan
+        if new or changed:
             journal.put("plan", self.plan)
             journal.put("settings", {"mode": self.mode, **connections.settings})
         self.deployed = True
-        if journal.finished("preflight"):
+        if journal.finished("preflight") and not changed:
             yield self.event(
                 "preflight", "done", self.tr("deploy.earlier"), progress=1.0, detail={"earlier": True}
             )
@@ -229,11 +257,27 @@ class Context:
         work = self.work(connections)
         warm = asyncio.create_task(asyncio.to_thread(connections.preload), name="preload")
         try:
-            async for event in Runner(work).events():
+            async for event in Runner(work, anew=changed).events():
                 yield event
         finally:
             await asyncio.gather(warm, return_exceptions=True)
             await work.close()
+
+    async def adopt(self) -> str:
+        """Begin a run with a cluster that somebody else began: read it, keep its plan in a journal. The run's id;
+        ``ProviderError`` where the cluster can't be read."""
+        from byocni_tui.deploy.adoption import plan_of
+        from byocni_tui.deploy.bodies import cluster_id, group_id
+
+        connections = await self._ready()
+        path = cluster_id(self.plan)
+        self.plan = plan_of(await connections.azure.get(path), self.plan)
+        journal = self.open_journal()
+        journal.put("plan", self.plan)
+        journal.put("settings", {"mode": self.mode, **connections.settings})
+        journal.note(group_id(self.plan), "resource-group", "adopted", "resource-group")
+        journal.note(path, "cluster", "adopted", "cluster")
+        return journal.run
 
     def work(self, connections: "Connections") -> "Work":
         """What the steps of this run share."""
@@ -279,9 +323,54 @@ class Context:
 
         return commands(self.plan, self.tr)
 
+    def tongues(self) -> dict[str, str]:
+        """What ``export`` takes, with the name of the file."""
+        from byocni_tui.export.tongues import TONGUES
+
+        return dict(TONGUES)
+
+    def export(self, tongue: str) -> str:
+        """The plan in one of ``export.tongues.TONGUES``, as a whole file."""
+        from byocni_tui.export.tongues import render
+
+        return render(tongue, self.plan, self.tr)
+
+    async def mend(self, finding: "Finding") -> None:
+        """Do in Azure what a finding's remedy names; see ``errands.mend``."""
+        from byocni_tui.errands import mend
+
+        await mend(self, finding)
+
+    async def diagnose(self, kubeconfig: Path | None = None) -> dict[str, Any]:
+        """Why the nodes of the plan's cluster are not Ready; see ``errands.diagnose``."""
+        from byocni_tui.errands import diagnose
+
+        return await diagnose(self, kubeconfig)
+
+    def doomed(self) -> list[str]:
+        """What cleaning up would remove."""
+        from byocni_tui.errands import doomed
+
+        return doomed(self)
+
+    def clean_up(self) -> AsyncIterator[tuple[str, str, str]]:
+        """Remove what this run made; see ``errands.clean_up``."""
+        from byocni_tui.errands import clean_up
+
+        return clean_up(self)
+
+    async def sign_in(self, method: str) -> None:
+        """Connect anew, signing in another way (live only)."""
+        from byocni_tui import connections
+
+        before, self._connections, self._starting, self._collector = self._connections, None, None, None
+        self._connect = lambda context: connections.live(context, method)
+        if before is not None:
+            await before.close()
+
     def save(self) -> None:
         """Write the answers of the moment into the run's folder (``answers.yaml``)."""
-        from byocni_tui.plan.files import write_atomically
+        from byocni_tui.files import write_atomically
         from byocni_tui.plan.writer import dump
 
         write_atomically(self.open_journal().folder / "answers.yaml", dump(self.plan, self.tr))

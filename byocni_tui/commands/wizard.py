@@ -13,7 +13,9 @@ from byocni_tui.errors import EXIT_INTERRUPTED, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
 
 if TYPE_CHECKING:
+    from byocni_tui.app import Reopen
     from byocni_tui.context import Context
+    from byocni_tui.screens.preferences import Preferences
     from byocni_tui.screens.store import Store
 
 
@@ -21,7 +23,8 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     """Options of the contract."""
     parser.add_argument("--simulate", action="store_true", help=tr("cli.wizard.simulate"))
     parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.wizard.scenario"))
-    parser.add_argument("--speed", metavar="N|max", type=speed, default=60.0, help=tr("cli.wizard.speed"))
+    parser.add_argument("--speed", metavar="N|max", type=speed, default=None, help=tr("cli.wizard.speed"))
+    parser.add_argument("--sandbox", metavar="URL", help=tr("cli.wizard.sandbox"))
     parser.add_argument("--plan", dest="plan_file", metavar="FILE", type=Path, help=tr("cli.wizard.plan"))
 
 
@@ -30,44 +33,115 @@ def is_plain(args: argparse.Namespace) -> bool:
     return bool(args.plain) or os.environ.get("TERM", "dumb") in ("", "dumb", "unknown")
 
 
+def _in_browser() -> bool:
+    """Whether ``serve`` has started this wizard: Textual then talks to a browser through the standard streams."""
+    return os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+
+
 def run(args: argparse.Namespace, console: Console) -> int:
     """Open the wizard; returns the exit status of the contract."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    from byocni_tui.screens import preferences
+
+    kept = preferences.load()
+    if args.speed is None:
+        args.speed = _kept_speed(kept)
+    args.simulate = args.simulate or bool(args.sandbox)
+    if not (_in_browser() or (sys.stdin.isatty() and sys.stdout.isatty())):
         return _unattended(args, console)
-    context, store, about = _open(args, console)
+    if kept.lang and not _said("--lang") and "BYOCNI_LANG" not in os.environ:
+        console.tr = Translator(kept.lang)
     if is_plain(args):
         import asyncio
 
         from byocni_tui.app import RuleWords
         from byocni_tui.screens.lines import Lines
 
+        context, store, _ = _open(args, console)
         return asyncio.run(Lines(context, store, RuleWords(), console.out, input).run())
-    from byocni_tui.app import make_app
+    wanted: Reopen | None = None
+    while True:
+        outcome = _screens(args, console, wanted)
+        if isinstance(outcome, int):
+            return outcome
+        wanted = outcome
+        if not wanted.run:
+            args.simulate, args.plan_file = not wanted.live, None
+            args.scenario = wanted.scenario or args.scenario
 
-    if not sys.stderr.isatty():
+
+def _screens(args: argparse.Namespace, console: Console, wanted: "Reopen | None") -> "int | Reopen":
+    """The wizard once, full screen: its exit status, or what is to be opened next."""
+    from byocni_tui.app import Reopen, make_app
+    from byocni_tui.screens import preferences
+
+    context, store, about = _open(args, console, run=wanted.run if wanted else "")
+    if not (_in_browser() or sys.stderr.isatty()):
         # Textual draws on the standard error stream; where that goes to a file, the terminal would stay empty.
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
-    resumed = context.journal.run if context.journal is not None else ""
-    app = make_app(context, store, about=about, ascii_only=args.ascii, theme=args.theme, resumed=resumed)
+    kept = preferences.load()
+    app = make_app(
+        context, store, about=about, ascii_only=args.ascii or _ascii_only(kept), theme=args.theme,
+        resumed=context.journal.run if context.journal is not None else "",
+        scenario=Path(args.scenario).stem if args.simulate else "", preferences=kept,
+    )  # fmt: skip
     status = app.run()
+    console.tr = app.session.tr
+    if isinstance(status, Reopen):
+        return status
     if status == EXIT_INTERRUPTED:
         console.say(console.tr("deploy.run.left", run=app.session.run.run))
-    return (app.return_code or 0) if status is None else status
+    return (app.return_code or 0) if status is None else int(status)
 
 
-def _open(args: argparse.Namespace, console: Console) -> "tuple[Context, Store, str]":
-    """The context with the answers of last time (or of ``--plan``), and where they are kept."""
+def _ascii_only(kept: "Preferences") -> bool:
+    """Asked for, or a locale in which other characters can't be written."""
+    if kept.glyphs:
+        return kept.glyphs == "ascii"
+    encoding = (getattr(sys.__stdout__, "encoding", None) or "utf-8").lower().replace("-", "")
+    return not encoding.startswith("utf")
+
+
+def _said(option: str) -> bool:
+    return any(word == option or word.startswith(f"{option}=") for word in sys.argv[1:])
+
+
+def _kept_speed(kept: "Preferences") -> float:
+    try:
+        return speed(kept.speed or "60")
+    except ValueError:
+        return 60.0
+
+
+def _open(args: argparse.Namespace, console: Console, run: str = "") -> "tuple[Context, Store, str]":
+    """The context with the answers of last time (or of ``--plan``, or of a ``run`` to go on with), and where they are
+    kept."""
     from byocni_tui.context import Context
-    from byocni_tui.screens.store import Store
+    from byocni_tui.screens.store import Memory, Store
 
+    if _in_browser() and not args.simulate:
+        # A visitor of `serve` must never come near the subscriptions of whoever serves.
+        raise UserError("browser_live", exit_code=EXIT_USAGE)
     tr = console.tr
+    if run:
+        context = Context.resume(run, tr=tr)
+        store = Store(f"run-{run}")
+        store.remember(Memory(step="deploy", run=run))
+        return context, store, tr("wizard.about_run", run=run)
     name = f"simulated-{Path(args.scenario).stem}" if args.simulate else "live"
+    if args.sandbox:
+        name = "joined"
     store = Store(name, answers=args.plan_file)
     plan = store.load_plan()
     if plan is None and args.plan_file is not None:
         raise UserError("file_missing", exit_code=EXIT_USAGE, where=str(args.plan_file))
     left = store.load_memory()
     resumed = _resume(left.run, tr) if left.run and left.step == "deploy" and args.plan_file is None else None
+    if args.sandbox:
+        return (
+            Context.simulated(plan, sandbox=args.sandbox, tr=tr),
+            store,
+            tr("wizard.about_joined", url=args.sandbox),
+        )
     if not args.simulate:
         return resumed or Context.live(plan, tr=tr), store, ""
     about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=_shown(args.speed))
@@ -95,9 +169,11 @@ def _unattended(args: argparse.Namespace, console: Console) -> int:
         raise UserError("wizard_no_terminal", exit_code=EXIT_USAGE)
     from byocni_tui.commands.apply import carry_out
     from byocni_tui.context import Context
-    from byocni_tui.plan.reader import load_file
+    from byocni_tui.files import load_plan
 
-    plan = load_file(args.plan_file) if args.plan_file is not None else None
+    plan = load_plan(args.plan_file) if args.plan_file is not None else None
+    if args.sandbox:
+        return carry_out(Context.simulated(plan, sandbox=args.sandbox, tr=console.tr), console)
     context = Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=console.tr)
     context.notice = console.tr(
         "wizard.unattended", scenario=Path(args.scenario).stem, speed=_shown(args.speed)

@@ -4,56 +4,62 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from byocni_tui.screens.panel import StepPanel
+from byocni_tui.screens.picker import Picker
 from byocni_tui.widgets.glyphs import fit
 
 
 class AccountPanel(StepPanel):
-    """The fields work without an answer from Azure; with one, a subscription can be picked."""
+    """The fields work without an answer from Azure; with one, a subscription (and its tenant) can be picked."""
 
     step: ClassVar[str] = "account"
     asks_account: ClassVar[bool] = True
     DEFAULT_CSS = """
-    AccountPanel OptionList { height: auto; max-height: 5; margin: 1 1 0 1; border: none; background: $background;
-                              padding: 0; scrollbar-size-vertical: 1; }
+    AccountPanel Picker { max-height: 5; }
     AccountPanel .state { margin: 1 0 0 1; color: $text-muted; height: auto; }
     """
 
     def extra(self) -> Iterable[Widget]:
         self._who = Static("", classes="state", markup=False)
-        self._list = OptionList()
-        self._list.display = False
-        self._shown: tuple[str, ...] = ()
+        self._list = Picker()
         yield self._who
         yield self._list
+
+    def own_action(self) -> str:
+        return "sign_in" if self.session.context.mode == "live" else ""
 
     def refresh_state(self) -> None:
         super().refresh_state()
         session, tr = self.session, self.session.tr
         account = session.account
         if account:
-            self._who.update(tr("wizard.account.who", name=account.get("name") or account.get("id") or "?"))
+            who = tr("wizard.account.who", name=account.get("name") or account.get("id") or "?")
+            tenant = account.get("tenant")
+            self._who.update(f"{who}\n{tr('wizard.account.tenant', tenant=tenant)}" if tenant else who)
         else:
-            self._who.update(session.account_failed or tr("wizard.account.asking"))
+            failed = session.account_failed
+            hint = f"\n{tr('wizard.account.other_way')}" if failed and self.own_action() else ""
+            self._who.update(f"{failed}{hint}" if failed else tr("wizard.account.asking"))
         found = [item for item in session.subscriptions if item.get("subscriptionId")]
-        ids = tuple(str(item["subscriptionId"]) for item in found)
-        if ids != self._shown:
-            self._shown = ids
-            self._list.clear_options()
-            for name, item in zip(ids, found, strict=True):
-                self._list.add_option(Option(f"{fit(str(item.get('displayName', '')), 32)} {name}", id=name))
-            held = session.plan.subscription
-            self._list.highlighted = ids.index(held) if held in ids else 0
-        self._list.display = bool(ids)
+        lines = []
+        for item in found:
+            state = str(item.get("state") or "Enabled")
+            more = "" if state == "Enabled" else f"  {state}"
+            name = fit(str(item.get("displayName", "")), 26, self.marks.more)
+            lines.append((str(item["subscriptionId"]), f"{name} {item['subscriptionId']}{more}"))
+        self._list.show(lines, session.plan.subscription)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Take the subscription under the cursor."""
+    def on_picker_taken(self, event: Picker.Taken) -> None:
+        """Take the subscription under the cursor, and its tenant where that is another than one's own."""
         event.stop()
-        if event.option.id:
-            self.session.edit("subscription", event.option.id)
-            self.session.leave("subscription")
-            self.session.changed()
-            self.focus_row("subscription")
+        session = self.session
+        item = next((i for i in session.subscriptions if i.get("subscriptionId") == event.key), {})
+        tenant = str(item.get("tenantId") or "")
+        if tenant and (session.plan.tenant or tenant != session.account.get("tenant")):
+            session.edit("tenant", tenant)
+        session.edit("subscription", event.key)
+        session.leave("subscription")
+        session.changed()
+        self.focus_row("subscription")

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from byocni_tui.plan.finding import Finding
 from byocni_tui.screens import steps
-from byocni_tui.screens.dialogs import Choose, Read, TypeName
+from byocni_tui.screens.dialogs import Choose, Jump, Read, TypeName
 from byocni_tui.screens.session import Session
+from byocni_tui.screens.tool import TOOLS, open_tool
+from byocni_tui.screens.ways import Ways
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -17,7 +19,7 @@ else:
     _Base = object
 
 
-class WizardActions(_Base):
+class WizardActions(Ways, _Base):
     """A part of ``WizardScreen``, in a file of its own for its length."""
 
     session: Session
@@ -62,7 +64,7 @@ class WizardActions(_Base):
         if session.step == "deploy":
             if session.run.done:
                 await self.show_step("done")
-            elif not session.run.active and not session.run.failed:
+            elif not session.run.active and not session.run.cleaning:
                 await self._from_review()
             return
         if not session.demand(session.step):
@@ -118,15 +120,23 @@ class WizardActions(_Base):
         """Take the values that mend the field in focus, or else the first problem in view."""
         session = self.session
         if chosen := self._chosen():
-            session.take(chosen)
-            self.save_soon()
+            self._mend(chosen)
             return
         for path in (self._field, *self.panel.rows):
             finding = session.remedy_at(path) if path else None
             if finding is not None:
-                session.take(finding)
-                self.save_soon()
+                self._mend(finding)
                 return
+
+    def _mend(self, finding: Finding) -> None:
+        remedy = finding.remedy
+        if remedy and remedy.set:
+            self.session.take(finding)
+            self.save_soon()
+            if self.panel.stale():
+                self.run_worker(self.build_anew(), exit_on_error=False)
+        elif self.session.can_mend(finding) and finding.code not in self.session.mending:
+            self.wizard.mend(finding)
 
     def _chosen(self) -> Finding | None:
         """The finding under the cursor of the panel's list, where it has one."""
@@ -134,14 +144,7 @@ class WizardActions(_Base):
         line = chosen.current if chosen is not None else None
         if line is None:
             return None
-        return next(
-            (
-                f
-                for f in self.session.findings
-                if f.code == line.code and steps.asked_as(f.field) == line.field
-            ),
-            None,
-        )
+        return next((f for f in self.session.findings if f is line.finding), None)
 
     def action_accept(self) -> None:
         """The warning was read. In pre-flight: look again."""
@@ -162,14 +165,13 @@ class WizardActions(_Base):
         """Pre-flight: look again. After a failed step: run it again."""
         if self.session.step == "preflight":
             self.wizard.run_preflight(again=True)
-        elif self.session.run.failed:
+        elif self.session.step == "deploy" and self.session.run.failed and not self.session.run.cleaning:
             self.wizard.run_deploy()
 
     def action_copy(self) -> None:
         """The commands (in Deploy the log) to the terminal's clipboard, and to a file for terminals without one."""
         session = self.session
-        log = getattr(self.panel, "log_tail", None)
-        text = "\n".join(log.lines if log is not None else session.commands()) + "\n"
+        text = self.panel.copy_text() or "\n".join(session.commands()) + "\n"
         self.app.copy_to_clipboard(text)
         where = self.wizard.write_copy(text)
         key = "wizard.copied" if where else "wizard.copied_only"
@@ -193,18 +195,43 @@ class WizardActions(_Base):
             self.panel.scroll_page_up(animate=False)
 
     def action_steps(self) -> None:
-        """Pick a step."""
-        tr = self.session.tr
-        options = []
-        for number, step_id in enumerate(self.session.order, 1):
-            count = self.session.problems(step_id) if step_id in self.session.seen else 0
-            note = f"  {self.session.tr('wizard.state.problems', count=count)}" if count else ""
-            options.append((step_id, f"{number:>2}  {tr(f'wizard.steps.{step_id}.title')}{note}"))
-        self.app.push_screen(Choose(tr("wizard.steps.title"), options, self.session.step), self._picked)
+        """The jump list: steps and tools; typing finds every field as well."""
+        session, tr = self.session, self.session.tr
+        options: list[tuple[str, str, bool]] = []
+        for number, step_id in enumerate(session.order, 1):
+            count = session.problems(step_id) if step_id in session.seen else 0
+            note = f"  {tr('wizard.state.problems', count=count)}" if count else ""
+            options.append((step_id, f"{number:>2}  {tr(f'wizard.steps.{step_id}.title')}{note}", True))
+        options += [(f"tool:{name}", f"    {tr(f'wizard.tool.{name}.title')}", True) for name in TOOLS]
+        for step_id in session.order:
+            place = tr(f"wizard.steps.{step_id}.name")
+            options += [
+                (f"field:{path}", f"    {session.label(path)}  ({place}: {path})", False)
+                for path in session.fields_of(step_id)
+            ]
+        self.app.push_screen(
+            Jump(tr("wizard.jump.title"), tr("wizard.jump.hint"), options, session.step), self._picked
+        )
 
-    def _picked(self, step_id: str | None) -> None:
-        if step_id:
-            self.run_worker(self.show_step(step_id), exit_on_error=False)
+    def _picked(self, where: str | None) -> None:
+        if not where:
+            return
+        kind, colon, rest = where.partition(":")
+        if colon and kind == "tool":
+            open_tool(self.app, rest)
+        elif colon:
+            self.run_worker(self.jump(rest), exit_on_error=False)
+        else:
+            self.run_worker(self.show_step(where), exit_on_error=False)
+
+    def action_tool(self, name: str) -> None:
+        """Runs, doctor, catalogue or settings."""
+        open_tool(self.app, name)
+
+    def action_coach(self) -> None:
+        """What the lesson's coach offers."""
+        if self.session.lesson is not None:
+            self.session.lesson.act()
 
     def action_help(self) -> None:
         """The page of this step, and every key."""
@@ -250,6 +277,8 @@ class WizardActions(_Base):
 
     async def action_change(self) -> None:
         """Go to the answer that the failed step names."""
+        if not self.session.run.failed or self.session.run.active:
+            return
         path = self.session.run.detail("field")
         if isinstance(path, str) and path:
             await self.jump(path)

@@ -4,87 +4,118 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.widget import Widget
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
-from byocni_tui.screens import steps
 from byocni_tui.screens.panel import StepPanel
+from byocni_tui.screens.picker import Picker, group_of
 from byocni_tui.widgets.glyphs import fit
 
 
 class ClusterPanel(StepPanel):
-    """``cluster.create`` is the door to the second way in: then the clusters that exist are listed, with their plugin,
-    and picking one fills in its group and region as well."""
+    """Where the cluster exists, those that Azure has are listed with their plugin; picking one fills in its group,
+    region, ranges and pools as well, and Ctrl-O asks its API server why its nodes are not Ready."""
 
     step: ClassVar[str] = "cluster"
     needs: ClassVar[tuple[str, ...]] = ("managedClusters",)
     DEFAULT_CSS = """
-    ClusterPanel OptionList { height: auto; max-height: 8; margin: 1 1 0 1; border: none; background: $background;
-                              padding: 0; scrollbar-size-vertical: 1; }
     ClusterPanel .state { margin: 1 0 0 1; color: $text-muted; height: auto; }
+    ClusterPanel .pool { margin: 1 0 0 1; color: $accent; height: 1; }
     """
 
-    def first_paths(self) -> tuple[str, ...]:
-        """All of them have a row; which are in view depends on the answer to ``cluster.create``."""
-        return steps.step(self.step).first
-
     def extra(self) -> Iterable[Widget]:
-        self._list = OptionList()
+        self.existing = not self.session.plan.cluster.create
+        self._list = Picker()
         self._state = Static(self.session.tr("wizard.cluster.none"), classes="state", markup=False)
-        self._shown: tuple[str, ...] = ()
-        yield self._list
-        yield self._state
+        if self.existing:
+            yield self._list
+            yield self._state
+
+    def row_or_heading(self, path: str) -> Iterable[Widget]:
+        if (
+            path.startswith("node_pools[")
+            and path.endswith("].name")
+            and not path.startswith("node_pools[0]")
+        ):
+            number = int(path[11 : path.index("]")]) + 1
+            yield Static(self.session.tr("wizard.cluster.pool", number=number), classes="pool", markup=False)
+        yield self.row(path)
+
+    def stale(self) -> bool:
+        """Whether the panel was built for another kind of cluster, or another number of pools."""
+        wanted = (not self.session.plan.cluster.create, len(self.session.plan.node_pools))
+        return wanted != (self.existing, self._pools)
+
+    def compose(self) -> Iterable[Widget]:
+        self._pools = len(self.session.plan.node_pools)
+        yield from super().compose()
 
     def refresh_state(self) -> None:
         super().refresh_state()
-        exists = not self.session.plan.cluster.create
-        asked = self.session.asked(self.step)
-        for path, row in self.rows.items():
-            row.display = (
-                path in asked
-                or (not exists and self.all_fields)
-                or (not exists and path in self.first_paths())
-            )
-        self._more.display = not exists
-        found = self._clusters() if exists else []
-        self._list.display = bool(found)
-        self._state.display = exists and not found
-        ids = tuple(str(item.get("id")) for item in found)
-        if ids != self._shown:
-            self._shown = ids
-            self._list.clear_options()
-            self._list.add_options([Option(self._line(item), id=str(item.get("id"))) for item in found])
-            self._list.highlighted = 0 if found else None
+        if not self.existing:
+            return
+        found = self._clusters()
+        self._state.display = not found
+        self._list.show([(str(item.get("id")), self._line(item)) for item in found])
 
     def _clusters(self) -> list[dict[str, Any]]:
         facts = self.session.context.facts
         return list(getattr(facts, "managed_clusters", None) or [])
 
     def _line(self, item: dict[str, Any]) -> str:
-        """Name, group, region, plugin."""
-        profile = (item.get("properties") or {}).get("networkProfile") or {}
-        plugin = profile.get("networkPlugin", "?")
-        group = _group(str(item.get("id")))
-        return f"{fit(str(item.get('name')), 20)} {fit(group, 20)} {item.get('location')}  {plugin}"
+        """Name, group, region, plugin, and whether it is of use here."""
+        properties = item.get("properties") or {}
+        plugin = str((properties.get("networkProfile") or {}).get("networkPlugin") or "none")
+        state = str((properties.get("powerState") or {}).get("code") or "")
+        key = "wizard.cluster.fits" if plugin == "none" else "wizard.cluster.other_plugin"
+        mark = self.marks.ok if plugin == "none" else self.marks.bad
+        more = f"  {state}" if state and state != "Running" else ""
+        return (
+            f"{mark} {fit(str(item.get('name')), 18, self.marks.more)} "
+            f"{fit(group_of(str(item.get('id'))), 18, self.marks.more)} {item.get('location')}  "
+            f"{self.session.tr(key, plugin=plugin)}{more}"
+        )
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_picker_taken(self, event: Picker.Taken) -> None:
         """Take the cluster under the cursor."""
         event.stop()
         session = self.session
-        item = next((item for item in self._clusters() if str(item.get("id")) == event.option.id), None)
+        item = next((item for item in self._clusters() if str(item.get("id")) == event.key), None)
         if item is None:
             return
-        session.set("cluster.name", str(item.get("name")))
-        session.set("resource_group.name", _group(str(item.get("id"))))
-        session.set("resource_group.create", False)
-        session.set("region", str(item.get("location")))
-        session.leave("cluster.name")
+        for path, value in taken(item).items():
+            session.unread.pop(path, None)
+            session.set(path, value)
+            session.leave(path)
+        session.notice("edit", path="cluster.name", text=str(item.get("name")))
         session.changed()
         self.focus_row("cluster.name")
 
+    def own_action(self) -> str:
+        return "doctor" if self.existing else "pools"
 
-def _group(resource_id: str) -> str:
-    """The resource group in an ARM id."""
-    parts = resource_id.split("/")
-    low = [part.lower() for part in parts]
-    return parts[low.index("resourcegroups") + 1] if "resourcegroups" in low[:-1] else ""
+
+def taken(cluster: dict[str, Any]) -> dict[str, Any]:
+    """What the plan says once a cluster of ARM's shape is taken over: its own ranges and pools count."""
+    properties = cluster.get("properties") or {}
+    network = properties.get("networkProfile") or {}
+    values: dict[str, Any] = {
+        "cluster.name": str(cluster.get("name")),
+        "resource_group.name": group_of(str(cluster.get("id"))),
+        "resource_group.create": False,
+        "region": str(cluster.get("location")),
+        "network.pod_cidr": network.get("podCidr"),
+    }
+    for path, key in (("network.service_cidr", "serviceCidr"), ("network.dns_service_ip", "dnsServiceIP")):
+        if network.get(key):
+            values[path] = network[key]
+    pools = [
+        {
+            "name": str(pool.get("name")), "mode": str(pool.get("mode") or "System").lower(),
+            "count": int(pool.get("count") or 0), "vm_size": pool.get("vmSize"),
+            "max_pods": int(pool.get("maxPods") or 110),
+        }
+        for pool in properties.get("agentPoolProfiles") or ()
+    ]  # fmt: skip
+    if pools:
+        values["node_pools"] = pools
+    return values

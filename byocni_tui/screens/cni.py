@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from byocni_tui.cni.catalogue import plugin, plugins
+from byocni_tui.screens.catalogue import comparison
 from byocni_tui.screens.panel import StepPanel
 from byocni_tui.widgets.field_row import FieldRow
-from byocni_tui.widgets.glyphs import fit, wrap
+from byocni_tui.widgets.glyphs import wrap
 
 _OPTIONS = {
     "cni.encapsulation": "encapsulation",
@@ -74,31 +74,10 @@ class CniPanel(StepPanel):
     def _draw(self) -> None:
         """Plugins as columns, what they can do as rows."""
         tr, width = self.session.tr, max(40, self.size.width - 4)
-        offered = [item for item in plugins() if item.offered]
-        label = 20
-        column = max(9, min(18, (width - label) // max(1, len(offered))))
         chosen = plugin(self._plugin)
         lines: list[Content] = []
         if chosen:
             summary = wrap(chosen.summary.get(tr.lang), width)
             lines += [Content.styled(f" {line}", "$foreground") for line in summary] + [Content("")]
-        head: list[tuple[str, str]] = [(" " * label, "")]
-        for item in offered:
-            here = item.id == self._plugin
-            head.append(
-                (fit(item.name, column, self.marks.more), "bold $accent" if here else "bold $text-muted")
-            )
-        lines.append(Content.assemble(*head))
-        names = list(dict.fromkeys(name for item in offered for name in item.capabilities))
-        for name in names:
-            key = f"wizard.capability.{name}"
-            title = tr(key) if tr.has(key) else name.replace("_", " ")
-            row: list[tuple[str, str]] = [(fit(f" {title}", label - 1, self.marks.more) + " ", "$text-muted")]
-            for item in offered:
-                level = item.capabilities[name].level if name in item.capabilities else "no"
-                mark = {"yes": self.marks.ok, "partly": "~", "no": self.marks.skip}[level]
-                text = f"{mark} {tr(f'wizard.level.{level}')}"
-                style = {"yes": "$text-success", "partly": "$text-warning", "no": "$text-muted"}[level]
-                row.append((fit(text if cell_len(text) < column else mark, column), style))
-            lines.append(Content.assemble(*row))
+        lines += comparison(self._plugin, width, tr, self.marks)
         self._compare.update(Content("\n").join(lines))

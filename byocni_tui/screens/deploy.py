@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from byocni_tui.screens.panel import StepPanel
 from byocni_tui.screens.port import NodeView
@@ -24,7 +25,12 @@ class DeployPanel(StepPanel):
     """Shows ``session.run``; the screen feeds it."""
 
     step: ClassVar[str] = "deploy"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", show=False),
+        Binding("escape", "unfilter", show=False),
+    ]
     DEFAULT_CSS = """
+    DeployPanel #filter { height: 1; margin: 0 1; background: $surface; }
     DeployPanel { overflow-y: hidden; }
     DeployPanel .note { height: auto; padding: 0 1; margin-bottom: 1; }
     DeployPanel StepList { margin-bottom: 1; }
@@ -52,11 +58,36 @@ class DeployPanel(StepPanel):
         }  # fmt: skip
         yield self._headline
         yield self._steps
+        self._filter = Input(placeholder=tr("wizard.board.filter"), compact=True, max_length=60, id="filter")
+        self._filter.display = False
+        yield self._filter
         yield self._board
         yield self.log_tail
 
     def on_mount(self) -> None:
         self.refresh_state()
+
+    def action_filter(self) -> None:
+        """Show only some nodes; Escape shows all again."""
+        self._filter.display = True
+        self._filter.focus()
+
+    def action_unfilter(self) -> None:
+        """All nodes again."""
+        self._filter.value = ""
+        self._filter.display = False
+        self.log_tail.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._board.narrow(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.log_tail.focus()
+
+    def copy_text(self) -> str:
+        return "\n".join([*self._board.text_lines(), *self.log_tail.lines]) + "\n"
 
     def focus_first(self) -> None:
         self.log_tail.focus()
@@ -70,6 +101,8 @@ class DeployPanel(StepPanel):
 
     def refresh_state(self) -> None:
         run, tr = self.session.run, self.session.tr
+        if not self.is_mounted or self.session.step != "deploy":
+            return
         now = self._now().timestamp()
         lines = []
         for name in SHOWN:
@@ -103,20 +136,13 @@ class DeployPanel(StepPanel):
 
     def show_nodes(self, nodes: Sequence[NodeView]) -> None:
         """Bring the board up to date."""
-        now = self._now().timestamp()
-        rows = []
-        for node in nodes:
-            since = self.session.since(node)
-            rows.append(
-                NodeRow(
-                    name=node.name,
-                    pool=node.pool,
-                    stage=node.stage,
-                    problem=node.pod_problem,
-                    since=span(now - since) if since is not None and self.session.run.active else "",
-                )
-            )
-        self._board.show(rows)
+        now, active = self._now().timestamp(), self.session.run.active
+
+        def since(node: NodeRow) -> str:
+            at = self.session.since(node.name)
+            return span(now - at) if at is not None and active else ""
+
+        self._board.show(nodes, since, moving=active)
 
     def _draw_note(self, now: float) -> None:
         """One or two lines that say where it stands, in words."""
@@ -128,7 +154,8 @@ class DeployPanel(StepPanel):
             head, style = run.failed.message, "bold $text-error"
             original, remedy = run.detail("original"), run.detail("remedy")
             more = "\n".join(str(text) for text in (original, remedy) if text)
-            more = f"{more}\n{tr('wizard.deploy.failed_keys')}".strip()
+            keys = "cleaned" if run.cleaned else "cleaning" if run.cleaning else "failed_keys"
+            more = f"{more}\n{tr(f'wizard.deploy.{keys}')}".strip()
         elif run.done:
             head, style = run.outcome.message if run.outcome else "", "bold $text-success"
             head = head or tr("wizard.deploy.done")
@@ -141,7 +168,11 @@ class DeployPanel(StepPanel):
             )
             style = "bold $foreground"
             left = run.repair_left(now)
-            if left is not None:
+            if run.cancelling:
+                head, style = tr("wizard.deploy.cancelling"), "bold $text-warning"
+            elif left is None and self.session.context.mode == "simulated" and run.run:
+                more = tr("wizard.deploy.second", run=run.run)
+            elif left is not None:
                 key = "wizard.deploy.repair" if left > 0 else "wizard.deploy.repair_over"
                 more = tr(key, left=span(left))
         elif run.outcome is not None:

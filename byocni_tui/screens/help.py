@@ -4,8 +4,8 @@ from byocni_tui.plan.fields import field
 from byocni_tui.screens.session import Session
 
 KEYS = (
-    "next", "back", "scroll", "remedy", "accept", "again", "more", "steps", "commands", "copy", "language", "theme",
-    "save", "palette", "quit",
+    "next", "back", "scroll", "remedy", "accept", "own", "again", "more", "steps", "commands", "copy", "filter",
+    "language", "theme", "save", "palette", "quit",
 )  # fmt: skip
 
 
@@ -24,5 +24,6 @@ def help_page(session: Session, path: str | None) -> str:
         for finding in session.at(path):
             parts += ["", f"{finding.code}  {session.words.message(finding, tr)}", finding.source]
     parts += ["", tr("wizard.help.keys")]
-    parts += [tr(f"wizard.help.key_{name}") for name in KEYS]
+    keys = (*KEYS, "coach") if session.lesson is not None else KEYS
+    parts += [tr(f"wizard.help.key_{name}") for name in keys]
     return "\n".join(parts)

@@ -42,7 +42,6 @@ class Lines:
         self.store = store
         memory = store.load_memory() if store else Memory()
         self.session = Session(context, words, memory.step)
-        self._theme = memory.theme
         self._out, self._ask = out, ask
 
     async def run(self) -> int:
@@ -91,7 +90,7 @@ class Lines:
         if self.store is not None:
             session = self.session
             memory = Memory(
-                step=session.step, lang=session.tr.lang, theme=self._theme, seen=sorted(session.seen),
+                step=session.step, seen=sorted(session.seen),
                 unread=session.unread,
             )  # fmt: skip
             failed = self.store.save(session.plan, memory, session.tr)

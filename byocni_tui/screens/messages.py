@@ -17,3 +17,11 @@ class Ask(Message):
     def __init__(self, action: str) -> None:
         super().__init__()
         self.action = action
+
+
+class Collect(Message):
+    """Ask Azure for these facts."""
+
+    def __init__(self, *keys: str) -> None:
+        super().__init__()
+        self.keys = keys

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.screens import steps
+from byocni_tui.screens.tool import TOOLS, open_tool
 
 if TYPE_CHECKING:
     from byocni_tui.screens.wizard import WizardScreen
 
 ACTIONS = (
-    "next", "back", "help", "remedy", "accept", "more", "copy", "all_commands", "language", "theme", "save", "quit",
+    "next", "back", "help", "remedy", "accept", "own", "again", "change", "more", "copy", "all_commands", "language",
+    "theme", "save", "quit",
 )  # fmt: skip
 
 
@@ -28,6 +29,12 @@ def commands(app: Any) -> Iterator[tuple[str, str, Callable[[], Any]]]:
 
     for action in ACTIONS:
         yield tr(f"wizard.palette.{action}"), tr(f"wizard.palette_help.{action}"), run(action)
-    for step_id in steps.IDS:
+
+    def tool(name: str) -> Callable[[], Any]:
+        return lambda: open_tool(app, name)
+
+    for name in TOOLS:
+        yield tr(f"wizard.palette.{name}"), tr(f"wizard.palette_help.{name}"), tool(name)
+    for step_id in app.session.order:
         title = tr("wizard.palette.go", step=tr(f"wizard.steps.{step_id}.title"))
         yield title, tr(f"wizard.steps.{step_id}.lead"), go(step_id)

@@ -10,7 +10,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from byocni_tui.plan.finding import Finding
-from byocni_tui.screens import steps
 from byocni_tui.screens.session import Session
 from byocni_tui.widgets.field_row import FieldRow, FieldSpec, Note, State
 from byocni_tui.widgets.glyphs import Glyphs
@@ -43,7 +42,7 @@ class StepPanel(VerticalScroll, can_focus=False):
         )
         yield Static(title, classes="title")
         for path in self.first_paths():
-            yield self.row(path)
+            yield from self.row_or_heading(path)
         if self.more_paths() and self.first_paths():
             yield self._more
             self._show_more_line()
@@ -58,19 +57,35 @@ class StepPanel(VerticalScroll, can_focus=False):
 
     def more_paths(self) -> tuple[str, ...]:
         """The fields that F7 unfolds."""
-        found = steps.paths(steps.step(self.step), len(self.session.plan.node_pools))
-        return tuple(path for path in found if path not in self.first_paths())
+        first = self.first_paths()
+        return tuple(path for path in self.session.fields_of(self.step) if path not in first)
 
     def extra(self) -> Iterable[Widget]:
         """What a panel shows besides fields."""
         return ()
+
+    def row_or_heading(self, path: str) -> Iterable[Widget]:
+        """The row of a field, and what stands above it."""
+        yield self.row(path)
+
+    def stale(self) -> bool:
+        """Whether the plan has changed so that the panel has to be built anew."""
+        return False
+
+    def copy_text(self) -> str:
+        """What Copy takes here; '' for the commands."""
+        return ""
+
+    def own_action(self) -> str:
+        """What Ctrl-O does here: a key under ``wizard.own``; '' for nothing."""
+        return ""
 
     def row(self, path: str) -> FieldRow:
         """The row of one field."""
         session = self.session
         spec = FieldSpec(
             path=path,
-            label=session.label(path),
+            label=session.label(path, short=True),
             options=self.options(path),
             placeholder=self.placeholder(path),
         )

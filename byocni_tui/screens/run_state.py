@@ -69,11 +69,16 @@ class RunState:
         self.failed: RunEvent | None = None
         self.started: float | None = None
         self.active = False
+        self.cancelling = False
+        """Azure was asked to stop, and has not answered yet."""
+        self.cleaning = self.cleaned = False
+        """What the run made is being removed; all of it is gone."""
         self.log: list[RunEvent] = []
 
     def begin(self) -> None:
         """A run begins or goes on: what failed before is looked at anew."""
         self.active, self.outcome, self.failed = True, None, None
+        self.cancelling = self.cleaned = False
 
     def apply(self, event: RunEvent) -> None:
         """Take the next event."""

@@ -6,8 +6,10 @@ and goes with the key that mends it.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from byocni_tui.errors import UserError
 from byocni_tui.locale import Translator
 from byocni_tui.plan.fields import field
 from byocni_tui.plan.finding import Finding
@@ -15,8 +17,11 @@ from byocni_tui.plan.model import Plan
 from byocni_tui.plan.path import get, parse, replace
 from byocni_tui.screens import steps
 from byocni_tui.screens.codec import NO, YES, Unreadable, from_text, shown
-from byocni_tui.screens.port import NodeView, RunEvent, WizardContext, Words
+from byocni_tui.screens.port import Lesson, NodeView, RunEvent, WizardContext, Words
 from byocni_tui.screens.run_state import RunState
+
+ACTIONS = ("register-provider",)
+"""Remedies that are done in Azure at once, beside those that set values."""
 
 
 class Session:
@@ -40,6 +45,8 @@ class Session:
         self.checks: list[RunEvent] = []
         self.checked_plan: Plan | None = None
         self.preflight_failed = ""
+        self.checking = False
+        self.mending: set[str] = set()
         self.run = RunState()
         self.nodes: tuple[NodeView, ...] = ()
         self._since: dict[str, tuple[str, float]] = {}
@@ -60,29 +67,71 @@ class Session:
     @property
     def order(self) -> tuple[str, ...]:
         """The steps of this plan: a cluster that exists already has its network."""
-        return tuple(i for i in steps.IDS if i != "network" or self.plan.cluster.create)
+        return tuple(i for i in steps.IDS if self.plan.cluster.create or i not in steps.NOT_FOR_EXISTING)
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson in progress, if one is."""
+        return getattr(self.context, "lesson", None)
+
+    def notice(self, what: str, **detail: Any) -> None:
+        """Tell the lesson, where there is one."""
+        if self.lesson is not None:
+            self.lesson.noticed(what, detail)
+
+    def badge(self) -> str:
+        """What is always on screen: that this is a simulation, or which subscription pays."""
+        if self.context.mode == "simulated":
+            return self.tr("wizard.simulation")
+        known = {str(item.get("subscriptionId")): item for item in self.subscriptions}
+        held = self.plan.subscription or ""
+        name = str(known.get(held, {}).get("displayName") or held)
+        return f"{self.tr('wizard.live')} {name}".strip()
+
+    def can_mend(self, finding: Finding) -> bool:
+        """Whether one key applies its remedy: values to take, or something that can be done in Azure at once."""
+        remedy = finding.remedy
+        return remedy is not None and bool(remedy.set or remedy.action in ACTIONS)
+
+    def home(self, path: str) -> str:
+        """The step on which ``path`` is asked in this plan."""
+        step_id = steps.step_of(path)
+        return step_id if self.plan.cluster.create or step_id not in steps.NOT_FOR_EXISTING else "cluster"
 
     def asked(self, step_id: str) -> tuple[str, ...]:
         """The fields of a step that are always in view: of a cluster that exists only which one it is."""
         if step_id == "cluster" and not self.plan.cluster.create:
-            return ("cluster.create", "cluster.name")
-        return steps.step(step_id).first
+            return steps.EXISTING
+        first = steps.step(step_id).first
+        if step_id == "cluster":
+            for index in range(1, len(self.plan.node_pools)):
+                first += tuple(f"node_pools[{index}].{name}" for name in steps.POOL_FIRST)
+        return first
+
+    def fields_of(self, step_id: str) -> tuple[str, ...]:
+        """All fields of a step, those in view first."""
+        if step_id == "cluster" and not self.plan.cluster.create:
+            return steps.EXISTING
+        first = self.asked(step_id)
+        rest = steps.paths(steps.step(step_id), len(self.plan.node_pools))
+        return (*first, *(path for path in rest if path not in first))
 
     def judge(self) -> None:
         """Run the rules on the plan as it stands."""
         self.findings = tuple(self.context.findings().findings)
         self.judged = True
 
-    def label(self, path: str) -> str:
-        """The short name of a field; a second pool's fields carry its number."""
+    def label(self, path: str, *, short: bool = False) -> str:
+        """The name of a field; a second pool's fields carry its number (``short``: a heading says it)."""
         found = field(path)
         name = self.tr(f"{found.text_key}.label") if found and self.tr.has(f"{found.text_key}.label") else ""
         if path.endswith(".autoscale"):
             name = self.tr("wizard.autoscale")
         elif path == "network.known_ranges":
             name = self.tr("wizard.known_ranges")
-        if path.startswith("node_pools[") and not path.startswith("node_pools[0]"):
-            name = f"{path[11 : path.index(']')]}: {name}"
+        if path.startswith("node_pools[") and not path.startswith("node_pools[0]") and not short:
+            number = int(path[11 : path.index("]")]) + 1
+            name = f"{self.tr('wizard.cluster.pool', number=number)}: {name}"
         return name or path
 
     def text(self, path: str) -> str:
@@ -112,6 +161,7 @@ class Session:
         else:
             self.unread.pop(path, None)
             self.set(path, value)
+        self.notice("edit", path=path, text=text)
         self.changed()
 
     def set(self, path: str, value: Any) -> None:
@@ -138,11 +188,11 @@ class Session:
 
     def of_step(self, step_id: str) -> list[Finding]:
         """What is to be said about a step's own fields."""
-        return [f for f in self.findings if steps.step_of(steps.asked_as(f.field)) == step_id]
+        return [f for f in self.findings if self.home(steps.asked_as(f.field)) == step_id]
 
     def problems(self, step_id: str) -> int:
         """How many things block Next on this step."""
-        unread = sum(1 for path in self.unread if steps.step_of(path) == step_id)
+        unread = sum(1 for path in self.unread if self.home(path) == step_id)
         return unread + sum(1 for f in self.of_step(step_id) if self.blocks(f))
 
     def all_problems(self) -> int:
@@ -151,9 +201,9 @@ class Session:
 
     def first_problem(self, step_id: str) -> str | None:
         """The row to jump to."""
-        if unread := [path for path in self.unread if steps.step_of(path) == step_id]:
+        if unread := [path for path in self.unread if self.home(path) == step_id]:
             return unread[0]
-        order = steps.paths(steps.step(step_id), len(self.plan.node_pools))
+        order = self.fields_of(step_id)
         rows = [steps.asked_as(f.field) for f in self.of_step(step_id) if self.blocks(f)]
         return min(rows, key=lambda row: order.index(row) if row in order else 999, default=None)
 
@@ -190,7 +240,7 @@ class Session:
         """Next was asked for: from now on the whole step may complain. True where nothing blocks."""
         if not self.judged:
             self.judge()
-        self.left.update(steps.paths(steps.step(step_id), len(self.plan.node_pools)))
+        self.left.update(self.fields_of(step_id))
         for finding in self.of_step(step_id):
             self.left.update(self.owners(finding))
         return self.problems(step_id) == 0
@@ -199,6 +249,7 @@ class Session:
         """Another step is in view."""
         self.step = step_id
         self.seen.add(step_id)
+        self.notice("step", step=step_id)
         self.changed()
 
     def remedy_at(self, path: str) -> Finding | None:
@@ -215,17 +266,67 @@ class Session:
             for path, value in finding.remedy.set.items():
                 self.unread.pop(steps.asked_as(path), None)
                 self.set(path, value)
+            self.notice("remedy", code=finding.code)
             self.changed()
 
     def accept(self, finding: Finding) -> None:
         """The warning was read."""
         if finding.code not in self.plan.accept:
             self.set("accept", [*self.plan.accept, finding.code])
+            self.notice("accept", code=finding.code)
+            self.changed()
+
+    def can_override(self, finding: Finding) -> bool:
+        """An error that rests on what Azure reported may be wrong about this network: a reason lets it pass."""
+        return finding.severity == "error" and finding.facts and finding.overridden is None
+
+    def override(self, finding: Finding, reason: str) -> None:
+        """Let an error pass, for a reason that stays in the answers file."""
+        self.set("override", {**self.plan.override, finding.code: reason})
+        self.notice("override", code=finding.code, reason=reason)
+        self.changed()
+
+    def add_pool(self) -> str:
+        """One more node pool (of mode user); the path of its first field."""
+        index = len(self.plan.node_pools)
+        taken = {pool.name for pool in self.plan.node_pools}
+        number = next(n for n in range(index + 1, index + 200) if f"nodepool{n}" not in taken)
+        self.set(f"node_pools[{index}].name", f"nodepool{number}")
+        self.set(f"node_pools[{index}].mode", "user")
+        self.changed()
+        return f"node_pools[{index}].name"
+
+    def remove_pool(self, index: int) -> None:
+        """Without that pool; the first stays."""
+        if 0 < index < len(self.plan.node_pools):
+            self.unread = {p: t for p, t in self.unread.items() if not p.startswith("node_pools[")}
+            self.set("node_pools", [pool for i, pool in enumerate(self.plan.node_pools) if i != index])
             self.changed()
 
     def commands(self) -> list[str]:
         """The equivalent commands of the plan as it stands."""
         return self.context.commands()
+
+    def export_files(self) -> dict[str, str]:
+        """Tongue -> name of its file."""
+        return self.context.tongues()
+
+    def export_to(self, folder: Path) -> list[Path]:
+        """The plan in all tongues, as files in ``folder`` (made where it isn't there). UserError where that fails."""
+        from byocni_tui.files import write_atomically
+
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise UserError("file_not_writable", where=str(folder), detail=str(error)) from None
+        written = []
+        for tongue, name in self.export_files().items():
+            path = folder / name
+            write_atomically(path, self.context.export(tongue))
+            if tongue == "az":
+                path.chmod(path.stat().st_mode | 0o111)
+            written.append(path)
+        return written
 
     def now(self) -> datetime:
         """The time of the run's clock."""
@@ -235,15 +336,17 @@ class Session:
         """The nodes of now; for a few, since when each is at its stage (by the run's clock: the cluster's own times
         are another clock's)."""
         self.nodes = tuple(nodes)
+        if self.lesson is not None:
+            self.notice("nodes", total=len(self.nodes), ready=sum(1 for node in self.nodes if node.ready))
         if len(nodes) <= 50:
             now = self.now().timestamp()
             for node in nodes:
                 if self._since.get(node.name, ("", 0.0))[0] != node.stage:
                     self._since[node.name] = (node.stage, now)
 
-    def since(self, node: NodeView) -> float | None:
-        """When the node came to its stage, as far as this session saw it; epoch seconds."""
-        known = self._since.get(node.name)
+    def since(self, name: str) -> float | None:
+        """When the node of that name came to its stage, as far as this session saw it; epoch seconds."""
+        known = self._since.get(name)
         return known[1] if known else None
 
     def next_commands(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Start: live or simulated, and the support boundary, which has to be read."""
+"""Start: live or simulated, a new cluster or one that exists, and the support boundary, which has to be read."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -11,13 +11,19 @@ from byocni_tui.screens.panel import StepPanel
 
 
 class StartPanel(StepPanel):
-    """One field: the acknowledgement."""
+    """Two fields; Ctrl-O offers another scenario, or the real thing."""
 
     step: ClassVar[str] = "start"
 
+    def options(self, path: str) -> tuple[tuple[str, str], ...]:
+        if path == "cluster.create":
+            tr = self.session.tr
+            return (("yes", tr("wizard.start.new")), ("no", tr("wizard.start.exists")))
+        return super().options(path)
+
     def extra(self) -> Iterable[Widget]:
         tr = self.session.tr
-        mode = "simulated" if getattr(self.session.context, "mode", "") == "simulated" else "live"
+        mode = "simulated" if self.session.context.mode == "simulated" else "live"
         yield Static(
             Content.assemble(
                 ("\n" + tr("wizard.start.boundary"), "$foreground"),
@@ -25,3 +31,6 @@ class StartPanel(StepPanel):
                 ("\n" + tr("wizard.start.keys"), "$text-muted"),
             )
         )
+
+    def own_action(self) -> str:
+        return "ways"

@@ -21,7 +21,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 STEPS: Final = (
-    Step(id="start", prefixes=("acknowledge_support_boundary",), first=("acknowledge_support_boundary",)),
+    Step(
+        id="start",
+        prefixes=("acknowledge_support_boundary", "cluster.create"),
+        first=("acknowledge_support_boundary", "cluster.create"),
+    ),
     Step(id="account", prefixes=("cloud", "tenant", "subscription"), first=("cloud", "tenant", "subscription")),
     Step(id="region", prefixes=("region",), first=("region",)),
     Step(id="group", prefixes=("resource_group",), first=("resource_group.name", "resource_group.create")),
@@ -29,7 +33,7 @@ STEPS: Final = (
         id="cluster",
         prefixes=("cluster", "node_pools"),
         first=(
-            "cluster.name", "cluster.create", "cluster.kubernetes_version", "cluster.tier", "node_pools[0].count",
+            "cluster.name", "cluster.kubernetes_version", "cluster.tier", "node_pools[0].count",
             "node_pools[0].vm_size", "node_pools[0].max_pods",
         ),
     ),
@@ -53,6 +57,14 @@ STEPS: Final = (
     Step(id="done"),
 )  # fmt: skip
 IDS: Final = tuple(step.id for step in STEPS)
+EXISTING: Final = (
+    "cluster.name", "resource_group.name", "region", "network.pod_cidr", "network.service_cidr",
+)  # fmt: skip
+"""What is asked of a cluster that exists, on its own step; picking it from the list fills all of it in."""
+POOL_FIRST: Final = ("name", "mode", "count", "vm_size", "max_pods")
+"""What is in view of a second pool."""
+NOT_FOR_EXISTING: Final = ("region", "group", "network")
+"""Steps that a cluster that exists has behind it."""
 _HIDDEN: Final = frozenset({"version", "accept", "override"})
 """``version`` is the file's own; accepting and overriding happen at the finding; autoscale is asked as ``1-5``."""
 
@@ -68,7 +80,7 @@ def _owns(owner: Step, path: str) -> bool:
 
 @cache
 def step_of(path: str) -> str:
-    """The id of the step where ``path`` is asked; ``review`` for what belongs to none."""
+    """The id of the step where ``path`` is asked (the first that owns it); ``review`` for what belongs to none."""
     return next((owner.id for owner in STEPS if _owns(owner, path)), "review")
 
 
@@ -87,7 +99,7 @@ def paths(owner: Step, pools: int = 1, fields: tuple[Field, ...] = FIELDS) -> tu
             name = "network.known_ranges"
         else:
             name = known.path
-        if not _owns(owner, name):
+        if step_of(name) != owner.id:
             continue
         if name.startswith("node_pools[]"):
             rest.extend(name.replace("[]", f"[{index}]") for index in range(pools))

@@ -1,14 +1,15 @@
 """Where the wizard's answers live between two visits: an answers file, and a small note of where one was."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from byocni_tui.errors import UserError
+from byocni_tui.files import write_atomically
 from byocni_tui.locale import Translator
-from byocni_tui.plan.files import write_atomically
 from byocni_tui.plan.model import Plan
 
 
@@ -17,8 +18,6 @@ class Memory(msgspec.Struct, kw_only=True):
     survive as well."""
 
     step: str = "start"
-    lang: str = ""
-    theme: str = ""
     run: str = ""
     seen: list[str] = []
     unread: dict[str, str] = {}
@@ -46,9 +45,9 @@ class Store:
         """The answers of last time; None where there are none. Raises UserError where the file can't be read."""
         if not self.answers.exists():
             return None
-        from byocni_tui.plan.reader import load_file
+        from byocni_tui.files import load_plan
 
-        self._written = load_file(self.answers)
+        self._written = load_plan(self.answers)
         return self._written
 
     def load_memory(self) -> Memory:
@@ -57,6 +56,12 @@ class Store:
             return msgspec.json.decode(self._memory.read_bytes(), type=Memory)
         except (OSError, msgspec.DecodeError):
             return Memory()
+
+    def remember(self, memory: Memory) -> None:
+        """Write only the note; where that can't be done, one begins at the start."""
+        with suppress(UserError, OSError):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(self._memory, msgspec.json.encode(memory).decode())
 
     def save(self, plan: Plan, memory: Memory, tr: Translator) -> str:
         """Write what differs; returns '' or, where it can't be written, why (a sentence in ``tr``'s language)."""

@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher
 from byocni_tui.plan.fields import field
 from byocni_tui.screens import steps
 from byocni_tui.screens.actions import WizardActions
-from byocni_tui.screens.messages import Ask, JumpTo
+from byocni_tui.screens.messages import Ask, Collect, JumpTo
 from byocni_tui.screens.panel import StepPanel
 from byocni_tui.screens.panels import panel_class
 from byocni_tui.screens.session import Session
@@ -55,6 +55,13 @@ class WizardScreen(WizardActions, Screen[None]):
     #side Why { height: 13; }
     WizardScreen.-narrow #side Why { height: 3; }
     WizardScreen.-narrow Commands { height: 4; }
+    #coach { height: 14; overflow: hidden; }
+    WizardScreen.-lesson.-narrow Commands { display: none; }
+    WizardScreen.-lesson.-narrow #coach { height: 5; }
+    WizardScreen.-lesson.-narrow #middle { grid-rows: 1 1fr 8; }
+    WizardScreen.-lesson.-narrow.-whole #middle { grid-size: 1 3; grid-rows: 1 1fr 5; }
+    WizardScreen.-lesson.-narrow.-whole #side { display: block; }
+    WizardScreen.-lesson.-narrow.-whole Why { display: none; }
     WizardScreen.-narrow.-tiny #side { display: none; }
     WizardScreen.-narrow.-tiny #middle { grid-size: 1 2; grid-rows: 1 1fr; }
     """
@@ -71,6 +78,8 @@ class WizardScreen(WizardActions, Screen[None]):
         Binding("f8", "language", "language", show=False),
         Binding("f9", "theme", "theme", show=False),
         Binding("ctrl+s", "save", "save", show=False),
+        Binding("ctrl+o", "own", "own", show=False, priority=True),
+        Binding("ctrl+t", "coach", "coach", show=False, priority=True),
         Binding("pagedown", "scroll(1)", "scroll", show=False),
         Binding("pageup", "scroll(-1)", "scroll", show=False),
     ]
@@ -89,9 +98,7 @@ class WizardScreen(WizardActions, Screen[None]):
         """The parts, in the language of the moment."""
         session, marks, tr = self.session, self.marks, self.session.tr
         self.panels = {}
-        simulated = session.context.mode == "simulated"
-        badge = tr("wizard.simulation") if simulated else session.plan.subscription or tr("wizard.live")
-        self._banner = Banner(badge, simulated=simulated)
+        self._banner = Banner(session.badge(), simulated=session.context.mode == "simulated")
         self._stepper = Stepper(marks, tr("wizard.steps.title"))
         self._stepper.id = "stepper"
         self._why = Why(tr("wizard.why.title"), f"F1 {tr('wizard.keys.help')}", marks)
@@ -108,6 +115,10 @@ class WizardScreen(WizardActions, Screen[None]):
             with Container(id="side"):
                 yield self._why
                 yield self._commands
+                if (lesson := self.session.lesson) is not None:
+                    self.add_class("-lesson")
+                    with Container(id="coach"):
+                        yield lesson.widget()
         yield self._keys
 
     def _make(self, step_id: str) -> StepPanel:
@@ -126,8 +137,9 @@ class WizardScreen(WizardActions, Screen[None]):
             self.refresh_state()
         self.call_after_refresh(self._ahead)
 
-    async def rebuild(self) -> None:
-        """All parts anew from the session: the language has changed."""
+    async def rebuild(self, marks: Glyphs) -> None:
+        """All parts anew from the session: the language, or the marks, have changed."""
+        self.marks = marks
         self._build()
         await self.recompose()
         self._came(self.session.step)
@@ -143,6 +155,8 @@ class WizardScreen(WizardActions, Screen[None]):
                 return
 
     async def _ensure(self, step_id: str) -> StepPanel:
+        if step_id in self.panels and self.panels[step_id].stale():
+            await self.panels.pop(step_id).remove()
         if step_id not in self.panels:
             panel = self._make(step_id)
             panel.display = False
@@ -162,6 +176,19 @@ class WizardScreen(WizardActions, Screen[None]):
         self._body.current = f"panel-{step_id}"
         self.session.go(step_id)
         self._came(step_id)
+
+    async def build_anew(self, focus: str = "") -> None:
+        """The panel in view, because its plan has other parts now; the focus on ``focus``."""
+        step_id, unfolded = self.session.step, self.panel.all_fields
+        await self._ensure(step_id)
+        self._body.current = f"panel-{step_id}"
+        self.panel.display = True
+        if unfolded:
+            await self.panel.unfold()
+        if not focus or not self.panel.focus_row(focus):
+            self.panel.focus_first()
+        self.refresh_state()
+        self.save_soon()
 
     def _came(self, step_id: str) -> None:
         self.set_class(step_id in _WIDE_STEPS, "-whole")
@@ -200,13 +227,14 @@ class WizardScreen(WizardActions, Screen[None]):
         here = self.session.order.index(session.step) + 1
         place = f"{here}/{len(self.session.order)} {tr(f'wizard.steps.{session.step}.name')}"
         problems = session.problems(session.step)
-        demanded = any(path in session.left for path in steps.paths(steps.step(session.step)))
+        demanded = any(path in session.left for path in session.fields_of(session.step))
         if session.run.active:
             state, style = tr("wizard.state.running"), "$accent"
         elif problems and demanded:
             state, style = tr("wizard.state.problems", count=problems), "$text-error"
         else:
             state, style = "", ""
+        self._banner.badge = session.badge()
         self._banner.show(self.about, place, state, style)
 
     def _show_steps(self) -> None:
@@ -264,11 +292,15 @@ class WizardScreen(WizardActions, Screen[None]):
 
         last = session.step == "review"
         problems = session.all_problems() if last else session.problems(session.step)
-        demanded = any(path in session.left for path in steps.paths(steps.step(session.step))) or last
+        demanded = any(path in session.left for path in session.fields_of(session.step)) or last
         hints = []
         if session.step == "deploy" and not session.run.done:
             if session.run.failed:
-                hints = [hint("^R", "retry", "again"), hint("^E", "change", "change")]
+                hints = [
+                    hint("^R", "retry", "again"),
+                    hint("^E", "change", "change"),
+                    hint("^O", "clean", "own"),
+                ]
             elif session.run.active:
                 hints = [hint("^C", "cancel", "cancel")]
             else:
@@ -279,11 +311,16 @@ class WizardScreen(WizardActions, Screen[None]):
             hints = [hint("^N", "deploy" if last else "next", "next")]
         if session.step != "start":
             hints.append(hint("^B", "back", "back"))
-        path = self._field
-        if path and session.remedy_at(path):
+        chosen, path = self._chosen(), self._field
+        if session.can_mend(chosen) if chosen else path and session.remedy_at(path):
             hints.append(hint("F4", "remedy", "remedy"))
-        if path and session.acceptable_at(path):
+        if chosen.severity == "warning" if chosen else path and session.acceptable_at(path):
             hints.append(hint("F5", "accept", "accept"))
+        own = self.panel.own_action()
+        if own and not (session.step == "deploy" and session.run.failed):
+            hints.append(hint("^O", f"own_{own}", "own"))
+        if session.lesson is not None:
+            hints.append(hint("^T", "coach", "coach"))
         hints += [hint("F1", "help", "help"), hint("F2", "steps", "steps"), hint("F6", "copy", "copy")]
         hints += [hint("^P", "palette", "palette"), hint("^Q", "quit", "quit")]
         return hints
@@ -295,6 +332,8 @@ class WizardScreen(WizardActions, Screen[None]):
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
         self.session.edit(event.path, event.text)
+        if self.panel.stale():
+            self.run_worker(self.build_anew(event.path), exclusive=True, group="build", exit_on_error=False)
         self.save_soon()
 
     def on_field_row_left(self, event: FieldRow.Left) -> None:
@@ -331,6 +370,9 @@ class WizardScreen(WizardActions, Screen[None]):
     def on_commands_opened(self, _event: Commands.Opened) -> None:
         self.action_all_commands()
 
+    def on_collect(self, event: Collect) -> None:
+        self.wizard.collect(*event.keys)
+
     async def on_jump_to(self, event: JumpTo) -> None:
         await self.jump(event.path)
 
@@ -338,7 +380,7 @@ class WizardScreen(WizardActions, Screen[None]):
         """Show the step that asks for ``path``, the focus on it."""
         row = steps.asked_as(path)
         self.session.leave(row)
-        await self.show_step(steps.step_of(row))
+        await self.show_step(self.session.home(row))
         if not self.panel.focus_row(row) and self.panel.more_paths():
             if not self.panel.all_fields:
                 await self.panel.unfold()

@@ -11,6 +11,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.widget import Widget
 
+from byocni_tui.plan.finding import Finding
 from byocni_tui.widgets.glyphs import Glyphs, wrap
 
 
@@ -23,6 +24,7 @@ class FindingLine(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     text: str
     offer: str = ""
+    finding: Finding | None = None
 
 
 class FindingList(Widget, can_focus=True):

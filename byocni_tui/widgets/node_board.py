@@ -2,8 +2,8 @@
 first in both."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Protocol
 
 import msgspec
 from rich.cells import cell_len
@@ -21,15 +21,17 @@ _STATE: Final = 9
 _SINCE: Final = 6
 
 
-class NodeRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One node: ``stage`` is the furthest of STAGES reached, ``problem`` why its CNI pod doesn't run, ``since`` how
-    long it has existed (already as text)."""
+class NodeRow(Protocol):
+    """One node: ``stage`` is the furthest of STAGES reached, ``pod_problem`` why its CNI pod doesn't run."""
 
-    name: str
-    pool: str
-    stage: str
-    problem: str = ""
-    since: str = ""
+    @property
+    def name(self) -> str: ...
+    @property
+    def pool(self) -> str: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def pod_problem(self) -> str: ...
 
 
 class BoardTexts(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +47,8 @@ class BoardTexts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeBoard(Widget):
-    """``show`` rows; drawing looks only at as many as there are lines."""
+    """``show`` rows; what is drawn of thousands is counted in one pass, and put into words only for as many as there
+    are lines."""
 
     DEFAULT_CSS = """
     NodeBoard { height: 1fr; min-height: 4; }
@@ -54,14 +57,34 @@ class NodeBoard(Widget):
     def __init__(self, texts: BoardTexts, marks: Glyphs) -> None:
         super().__init__()
         self._texts, self._marks = texts, marks
-        self._rows: tuple[NodeRow, ...] = ()
-        self.filter = ""
+        self._rows: Sequence[NodeRow] = ()
+        self._since: Callable[[NodeRow], str] = lambda _row: ""
+        self._filter = ""
 
-    def show(self, rows: Sequence[NodeRow]) -> None:
-        """Take all nodes anew."""
-        if tuple(rows) != self._rows:
-            self._rows = tuple(rows)
+    def show(self, rows: Sequence[NodeRow], since: Callable[[NodeRow], str], *, moving: bool = False) -> None:
+        """Take all nodes anew (the same sequence means the same nodes); ``since`` tells how long a node has been where
+        it is, as text, and ``moving`` that this changes by itself."""
+        self._since = since
+        if rows is not self._rows or moving:
+            self._rows = rows
             self.refresh()
+
+    def narrow(self, text: str) -> None:
+        """Only nodes with ``text`` in their name, pool, stage or problem."""
+        if text.strip().lower() != self._filter:
+            self._filter = text.strip().lower()
+            self.refresh()
+
+    def _wanted(self) -> Sequence[NodeRow]:
+        wanted = self._filter
+        if not wanted:
+            return self._rows
+        return [
+            row
+            for row in self._rows
+            if wanted in row.name.lower() or wanted in row.pool.lower() or wanted == row.stage
+            or wanted in row.pod_problem.lower()
+        ]  # fmt: skip
 
     def text_lines(self) -> list[str]:
         """The text twin: one sentence a pool, then those that are not Ready."""
@@ -80,7 +103,7 @@ class NodeBoard(Widget):
     def _worst(self, rows: Iterable[NodeRow], count: int) -> list[NodeRow]:
         import heapq
 
-        return heapq.nsmallest(count, rows, key=lambda r: (not r.problem, _RANK.get(r.stage, 0), r.name))
+        return heapq.nsmallest(count, rows, key=lambda r: (not r.pod_problem, _RANK.get(r.stage, 0), r.name))
 
     def render(self) -> Content:
         width, height = self.size.width, self.size.height
@@ -88,7 +111,7 @@ class NodeBoard(Widget):
             return Content.styled(fit(f" {self._texts.none}", width), "$text-muted")
         room = height - 1
         parts = [self._header(width)]
-        wanted = [row for row in self._rows if self.filter in row.name] if self.filter else list(self._rows)
+        wanted = self._wanted()
         if len(wanted) > room:
             strips = self._strips(width, max(1, room - 2))
             parts += strips
@@ -98,7 +121,13 @@ class NodeBoard(Widget):
             parts += [self._row(row, width) for row in rows]
             parts.append(Content.styled(f" {self._texts.more.format(count=rest)}", "$text-muted"))
         else:
-            parts += [self._row(row, width) for row in wanted]
+            spare = room - len(wanted)
+            for row in self._worst(wanted, len(wanted)) if self._filter else wanted:
+                parts.append(self._row(row, width))
+                if row.pod_problem and spare > 0:
+                    spare -= 1
+                    text = fit(f"   {self._marks.bad} {row.pod_problem}", width, self._marks.more)
+                    parts.append(Content.styled(text, "$text-error"))
         return Content("\n").join(parts)
 
     def _widths(self, width: int) -> tuple[int, tuple[int, ...]]:
@@ -122,14 +151,14 @@ class NodeBoard(Widget):
         for index, room in enumerate(columns):
             if index <= rank:
                 parts.append((fit(self._marks.ok, room), "$text-success"))
-            elif row.problem and index == rank + 1:
+            elif row.pod_problem and index == rank + 1:
                 parts.append((fit(self._marks.bad, room), "$text-error"))
             else:
                 parts.append((fit(self._marks.todo, room), "$text-muted"))
         ready = row.stage == "ready"
         state = self._texts.ready if ready else self._texts.not_ready
         parts.append((fit(state, _STATE), "$text-success" if ready else "$text-warning"))
-        parts.append((row.since.rjust(_SINCE), "$text-muted"))
+        parts.append((self._since(row).rjust(_SINCE), "$text-muted"))
         return Content.assemble(*parts)
 
     def _strips(self, width: int, lines: int) -> list[Content]:
@@ -146,16 +175,15 @@ class NodeBoard(Widget):
             tail = f" {stages['ready']}/{total}"
             cells = max(4, width - 15 - len(tail))
             parts: list[tuple[str, str]] = [(" " + fit(pool, 13, self._marks.more), "$foreground")]
-            used = 0
-            for stage in reversed(STAGES):
-                count = stages[stage]
-                if not count:
-                    continue
-                # Every stage that has a node shows at least one cell: a single bad node of thousands must be seen.
-                share = max(1, count * cells // total)
-                share = min(share, cells - used)
-                parts.append((marks[stage][0] * share, marks[stage][1]))
-                used += share
-            parts.append((" " * (cells - used) + tail, "bold"))
+            # Every stage that has a node shows at least one cell: a single bad node of thousands must be seen.
+            shares = {stage: max(1, stages[stage] * cells // total) for stage in STAGES if stages[stage]}
+            longest = max(shares, key=lambda stage: shares[stage])
+            shares[longest] += cells - sum(shares.values())
+            parts += [
+                (marks[stage][0] * shares[stage], marks[stage][1])
+                for stage in reversed(STAGES)
+                if stage in shares
+            ]
+            parts.append((tail, "bold"))
             strips.append(Content.assemble(*parts))
         return strips

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from byocni_tui.clock import SteppedClock
@@ -10,6 +11,7 @@ from byocni_tui.deploy.event import Event, timestamp
 from byocni_tui.deploy.nodes import NodeState
 from byocni_tui.locale import Translator
 from byocni_tui.plan.facts import Facts
+from byocni_tui.plan.finding import Finding
 from byocni_tui.plan.model import Plan
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -30,6 +32,18 @@ CLUSTERS = [
         "properties": {"networkProfile": {"networkPlugin": "none", "podCidr": "10.244.0.0/16"}},
     }
 ]
+DIAGNOSIS = {
+    "nodes": [
+        {"name": "aks-nodepool1-12345678-vmss000000", "ready": False, "stage": "kubelet",
+         "message": "container runtime network not ready: cni plugin not initialized"},
+        {"name": "aks-nodepool1-12345678-vmss000001", "ready": True, "stage": "ready", "message": ""},
+    ],
+    "causes": [
+        {"code": "BYO801", "object": "cluster", "message": "No CNI plugin is installed.",
+         "evidence": "no DaemonSet", "remedy": "Install one."}
+    ],
+    "not_seen": [],
+}  # fmt: skip
 SCRIPT: tuple[tuple[str, float, str], ...] = (
     ("preflight", 4, "Nothing stands in the way"), ("resource-group", 2, "Resource group myResourceGroup"),
     ("cluster", 282, "Cluster myAKSCluster is there"), ("read-back", 1, "The network plugin is none"),
@@ -69,6 +83,9 @@ class FakeContext:
         self.hold = asyncio.Event()
         self.hold.set()
         self.all_ready = asyncio.Event()
+        self.cancelled = False
+        self.cannot_cancel = False
+        self.lesson: Any = None
 
     def findings(self) -> Any:
         from byocni_tui.rules import check
@@ -85,6 +102,47 @@ class FakeContext:
 
     async def start(self) -> None:
         self.calls.append("start")
+
+    def tongues(self) -> dict[str, str]:
+        from byocni_tui.export.tongues import TONGUES
+
+        return dict(TONGUES)
+
+    def export(self, tongue: str) -> str:
+        from byocni_tui.export.tongues import render
+
+        return render(tongue, self.plan, self.tr)
+
+    def forget_facts(self) -> None:
+        self.calls.append("forget")
+
+    async def mend(self, finding: Finding) -> None:
+        self.calls.append(f"mend {finding.code}")
+        if self.facts is not None:
+            import msgspec
+
+            self.facts = msgspec.structs.replace(self.facts, providers=())
+
+    async def diagnose(self, kubeconfig: Path | None = None) -> dict[str, Any]:
+        self.calls.append("diagnose")
+        return DIAGNOSIS
+
+    async def sign_in(self, method: str) -> None:
+        self.calls.append(f"sign_in {method}")
+
+    async def cancel(self) -> None:
+        self.calls.append("cancel")
+        if self.cannot_cancel:
+            raise RuntimeError("nothing is going on there")
+        self.cancelled = True
+        self.hold.set()
+
+    def doomed(self) -> list[str]:
+        return [CLUSTERS[0]["id"]] if "deploy" in self.calls else []
+
+    async def clean_up(self) -> AsyncIterator[tuple[str, str, str]]:
+        self.calls.append("clean_up")
+        yield CLUSTERS[0]["id"], "removed", ""
 
     async def account(self) -> dict[str, Any]:
         return {"id": "1", "type": "user", "name": "learner@example.com", "tenant": "t"}
@@ -126,6 +184,11 @@ class FakeContext:
             yield self._event(step, "running", message)
             await self.hold.wait()
             self.clock.step(seconds)
+            if self.cancelled:
+                self.cancelled = False
+                yield self._event(step, "failed", "The operation was cancelled", {"code": "Canceled"})
+                yield self._event("run", "failed", "Stopped", {"exit_code": 1})
+                return
             if step == self.fail_at:
                 self.fail_at = ""
                 detail = {
