@@ -2,12 +2,11 @@
 """Microsoft.ContainerService/managedClusters: create, update, delete, credentials, versions."""
 
 import base64
-import copy
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_life, aks_network, checks, ids
 from byocni_tui.sandbox.arm.aks_versions import minors, upgrades
-from byocni_tui.sandbox.arm.call import Answer, Call
+from byocni_tui.sandbox.arm.call import Answer, Call, copied
 from byocni_tui.sandbox.arm.errors import ArmError, aks, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler
 from byocni_tui.sandbox.arm.kind import Kind
@@ -28,7 +27,7 @@ class ManagedClusters(Handler):
         self.life = aks_life.Life(arm)
 
     def show(self, record: "Record", api_version: str) -> dict[str, Any]:
-        body: dict[str, Any] = copy.deepcopy(record["body"])
+        body: dict[str, Any] = copied(record["body"])
         network = body["properties"]["networkProfile"]
         if network["networkPlugin"] == "none" and api_version < "2026-01-01":
             network.pop("podCidr", None)

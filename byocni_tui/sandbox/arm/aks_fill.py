@@ -3,12 +3,12 @@
 Shape and values: azure-cli's recorded exchanges and printed clusters with plugin ``none`` (see fixtures/arm/README.md).
 """
 
-import copy
 import re
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.aks_versions import resolve
+from byocni_tui.sandbox.arm.call import copied
 from byocni_tui.sandbox.arm.checks import group_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def suffix(arm: "Arm", resource_id: str) -> str:
 
 def pool_defaults(arm: "Arm", pool: dict[str, Any], version: str, plugin: str) -> dict[str, Any]:
     """A node pool's profile, completed. ``version``: the cluster's ``kubernetesVersion`` as asked for."""
-    pool = {name: value for name, value in copy.deepcopy(pool).items() if value not in (None, "", [])}
+    pool = {name: value for name, value in copied(pool).items() if value not in (None, "", [])}
     asked = str(pool.get("orchestratorVersion") or version)
     exact = resolve(asked)
     minor = int(exact.split(".")[1])
@@ -75,7 +75,7 @@ def pool_defaults(arm: "Arm", pool: dict[str, Any], version: str, plugin: str) -
 
 def network_profile(given: dict[str, Any]) -> dict[str, Any]:
     """The network profile, completed."""
-    profile = {name: value for name, value in copy.deepcopy(given).items() if value not in (None, "")}
+    profile = {name: value for name, value in copied(given).items() if value not in (None, "")}
     plugin = str(profile.get("networkPlugin", "azure")).lower()
     profile["networkPlugin"] = plugin
     profile.setdefault("networkPolicy", "none")

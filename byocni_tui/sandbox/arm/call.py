@@ -10,6 +10,11 @@ Record = dict[str, Any]
 """A resource as ``Arm.resources`` holds it."""
 
 
+def copied(value: Any) -> Any:
+    """A copy of plain JSON; by way of its text, which is several times quicker than ``copy.deepcopy``."""
+    return msgspec.json.decode(msgspec.json.encode(value))
+
+
 class Caller(msgspec.Struct, frozen=True):
     """Who is asking, from the token's claims."""
 

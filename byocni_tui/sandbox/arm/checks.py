@@ -1,11 +1,11 @@
 """What ARM asks of every request, whatever the type: body, location, names, tags, versions of a resource, groups."""
 
 import base64
-import copy
 import re
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import ids
+from byocni_tui.sandbox.arm.call import copied
 from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.kind import Kind
 
@@ -88,7 +88,7 @@ def envelope(arm: "Arm", kind: Kind, call: "Call", old: "Record | None") -> dict
     """The body of a PUT with location and tags judged, and ``properties`` there."""
     if not isinstance(call.body, dict):
         raise no_content()
-    body = copy.deepcopy(call.body)
+    body = copied(call.body)
     if body.get("properties") is None:
         body["properties"] = {}
     if not isinstance(body["properties"], dict):
@@ -212,7 +212,7 @@ def properties(arm: "Arm", kind: Kind, resource_id: str, body: dict[str, Any]) -
             )  # fmt: skip
     for field, value in kind.defaults.items():
         if field not in found:
-            found[field] = copy.deepcopy(value)
+            found[field] = copied(value)
     for field, kind_wanted in kind.references.items():
         value = at(found, field)
         for one in value if isinstance(value, list) else [value]:

@@ -26,6 +26,7 @@ class Arm:
         self.world = world
         self.data = data
         self.resources: dict[str, Record] = {}
+        self._by_type: dict[str, dict[str, Record]] = {}
         self.registrations: dict[str, str] = {}
         self.operations = Operations(world)
         self._order = 0
@@ -52,7 +53,9 @@ class Arm:
             "created": old["created"] if old else self.world.clock.now(),
             "meta": old["meta"] if old else {},
         }
-        self.resources[ids.key(resource_id)] = record
+        key = ids.key(resource_id)
+        self.resources[key] = record
+        self._by_type.setdefault(kind.lower(), {})[key] = record
         self.world.changed = True
         return record
 
@@ -65,19 +68,20 @@ class Arm:
     def drop(self, resource_id: str) -> None:
         """Take a resource away, and everything below it."""
         key = ids.key(resource_id)
-        self.resources.pop(key, None)
-        for other in [name for name in self.resources if name.startswith(key + "/")]:
-            del self.resources[other]
+        below = key + "/"
+        for name in [name for name in self.resources if name == key or name.startswith(below)]:
+            record = self.resources.pop(name)
+            del self._by_type[record["type"].lower()][name]
         self.world.changed = True
 
     def of_type(self, kind: str, under: str = "") -> list[Record]:
         """Resources of a type below a scope, in the order they were made."""
-        wanted, start = kind.lower(), ids.key(under)
-        found = [
-            record
-            for key, record in self.resources.items()
-            if record["type"].lower() == wanted and (not start or key.startswith(start + "/"))
-        ]
+        records = self._by_type.get(kind.lower(), {})
+        start = ids.key(under) + "/"
+        if start == "/":
+            found = list(records.values())
+        else:
+            found = [record for key, record in records.items() if key.startswith(start)]
         return sorted(found, key=lambda record: int(record["order"]))
 
     def subscription(self, subscription_id: str) -> dict[str, Any]:
@@ -198,6 +202,9 @@ class Arm:
     def load(self, state: dict[str, Any]) -> None:
         """Take over what ``dump`` gave; clusters are made again, empty, and loaded by the world."""
         self.resources = state["resources"]
+        self._by_type = {}
+        for key, record in self.resources.items():
+            self._by_type.setdefault(record["type"].lower(), {})[key] = record
         self.registrations = state["registrations"]
         self.operations.load(state["operations"])
         self._order = state["order"]

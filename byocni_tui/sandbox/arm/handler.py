@@ -1,12 +1,12 @@
 # ruff: noqa: ARG002 every type answers the same questions, and few need all that is asked
 """What every resource type does by its table: GET, list, PUT, PATCH, DELETE, HEAD, with embedded child resources."""
 
-import copy
+import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import checks, ids
-from byocni_tui.sandbox.arm.call import Answer, Call
+from byocni_tui.sandbox.arm.call import Answer, Call, copied
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.kind import Kind
 
@@ -32,7 +32,7 @@ class Handler:
 
     def show(self, record: "Record", api_version: str) -> dict[str, Any]:
         """What a GET answers."""
-        body: dict[str, Any] = copy.deepcopy(record["body"])
+        body: dict[str, Any] = copied(record["body"])
         for field, child_type in self.kind.embeds.items():
             child = self.arm.handler(child_type)
             assert child is not None
@@ -63,7 +63,7 @@ class Handler:
         for field, child_type in owner.kind.embeds.items():
             if child_type == self.kind.type:
                 children = self.arm.of_type(child_type, above["id"])
-                above["body"]["properties"][field] = [copy.deepcopy(one["body"]) for one in children]
+                above["body"]["properties"][field] = [copied(one["body"]) for one in children]
                 self.arm.touch(above)
 
     def action(self, call: Call, record: "Record", name: str) -> Answer:
@@ -174,7 +174,7 @@ class Handler:
     def store(self, call: Call, resource_id: str, body: dict[str, Any], old: "Record | None") -> "Record":
         """Judge a body, keep it, and keep the children that it embeds (those it leaves out go)."""
         embedded: dict[str, list[dict[str, Any]]] = {}
-        body = copy.deepcopy(body)
+        body = copied(body)
         for field in self.kind.embeds:
             if field in body["properties"]:
                 embedded[field] = body["properties"].pop(field) or []
@@ -267,8 +267,9 @@ class Handler:
 
     def etag(self, record: "Record") -> str:
         """``W/"guid"``; another one after each change."""
-        rng = self.arm.world.rng(f"etag/{ids.key(record['id'])}/{record['version']}")
-        return f'W/"{uuid.UUID(int=rng.getrandbits(128), version=4)}"'
+        text = f"{self.arm.world.seed}/etag/{ids.key(record['id'])}/{record['version']}"
+        digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return f'W/"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:]}"'
 
     def _etag_header(self, record: "Record") -> dict[str, str]:
         return {"ETag": self.etag(record)} if self.kind.etag else {}

@@ -2,6 +2,7 @@
 """Microsoft.Network: what its types ask for beyond their tables, and what they show of each other."""
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import checks, ids
@@ -17,10 +18,15 @@ SUBNET = "Microsoft.Network/virtualNetworks/subnets"
 CLUSTER = "Microsoft.ContainerService/managedClusters"
 
 
+@lru_cache(maxsize=4096)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text, strict=False)
+
+
 def prefix(value: Any, where: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     """An address prefix. Raises ``InvalidCIDRNotation`` or ``InvalidAddressPrefixFormat``."""
     try:
-        found = ipaddress.ip_network(str(value), strict=False)
+        found = _network(str(value))
     except ValueError as error:
         raise ArmError(
             400,

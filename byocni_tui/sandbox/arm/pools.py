@@ -1,10 +1,9 @@
 """Microsoft.ContainerService/managedClusters/agentPools: the node pools of a cluster, each on its own."""
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_network, checks
-from byocni_tui.sandbox.arm.call import Answer, Call
+from byocni_tui.sandbox.arm.call import Answer, Call, copied
 from byocni_tui.sandbox.arm.errors import ArmError, aks, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler
 
@@ -50,7 +49,7 @@ class AgentPools(Handler):
         return record
 
     def _shown(self, cluster: "Record", pool: dict[str, Any]) -> dict[str, Any]:
-        properties = {name: value for name, value in copy.deepcopy(pool).items() if name != "name"}
+        properties = {name: value for name, value in copied(pool).items() if name != "name"}
         return {
             "id": f"{cluster['body']['id']}/agentPools/{pool['name']}",
             "name": pool["name"],

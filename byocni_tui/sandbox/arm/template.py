@@ -1,11 +1,11 @@
 """An ARM template in a scope: parameters judged, variables, loops and conditions worked out, resources in order."""
 
-import copy
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import ids
+from byocni_tui.sandbox.arm.call import copied
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.expressions import invalid, is_expression, parse, run
 
@@ -249,7 +249,7 @@ class Template:
                 raise Unknown
             if len(parts) < 5 or record is None:
                 raise invalid("The template function 'resourceGroup' is not expected at this location")
-            return {"tags": {}, **copy.deepcopy(record["body"])}
+            return {"tags": {}, **copied(record["body"])}
         if name == "subscription":
             return {
                 "id": f"/subscriptions/{parts[2]}",
@@ -293,7 +293,7 @@ class Template:
             )
         handler = self.arm.handler(record["type"])
         version = str(arguments[1]) if len(arguments) > 1 and arguments[1] else "9999"
-        shown = handler.show(record, version) if handler else copy.deepcopy(record["body"])
+        shown = handler.show(record, version) if handler else copied(record["body"])
         full = len(arguments) > 2 and str(arguments[2]).lower() == "full"
         return shown if full else shown.get("properties", {})
 

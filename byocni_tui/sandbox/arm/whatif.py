@@ -1,9 +1,9 @@
 """What a template would change: the resources it describes against those that exist."""
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import ids
+from byocni_tui.sandbox.arm.call import copied
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
@@ -30,7 +30,7 @@ def changes(arm: "Arm", planned: list[dict[str, Any]], scope_id: str, mode: str)
             "type": one["type"],
             "apiVersion": one["apiVersion"],
         }
-        after = {**head, **copy.deepcopy(one["body"])}
+        after = {**head, **copied(one["body"])}
         if record is None:
             found.append(
                 {
@@ -75,7 +75,7 @@ def changes(arm: "Arm", planned: list[dict[str, Any]], scope_id: str, mode: str)
 def _merged(before: Any, body: Any) -> Any:
     if isinstance(before, dict) and isinstance(body, dict):
         return {**before, **{name: _merged(before.get(name), value) for name, value in body.items()}}
-    return copy.deepcopy(body)
+    return copied(body)
 
 
 def _delta(before: Any, after: Any, path: str) -> list[dict[str, Any]]:
