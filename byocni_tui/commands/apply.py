@@ -56,11 +56,11 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Read, confirm, carry out."""
     from byocni_tui.context import Context
-    from byocni_tui.plan.reader import load_file
+    from byocni_tui.files import load_plan
 
     if not args.live and not args.simulate:
         raise UserError("apply_mode", exit_code=EXIT_USAGE)
-    plan = load_file(args.file)
+    plan = load_plan(args.file)
     if args.simulate:
         _same_cloud(plan, args.scenario)
         context = Context.simulated(

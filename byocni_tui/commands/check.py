@@ -32,13 +32,12 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print the findings; exit status 1 where something stands in the way."""
+    from byocni_tui.files import load_plan, read_text
     from byocni_tui.plan import facts as facts_file
-    from byocni_tui.plan import reader
-    from byocni_tui.plan.files import read_text
     from byocni_tui.rules import check
     from byocni_tui.rules.render import report_to_dict
 
-    plan = reader.load_file(args.file)
+    plan = load_plan(args.file)
     facts = facts_file.load(read_text(args.facts), args.facts) if args.facts else None
     unread: dict[str, str] | None = None
     if args.live or args.simulate:

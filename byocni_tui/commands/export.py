@@ -19,13 +19,12 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """One file to stdout, or into a folder; all of them into a folder where ``--to`` is not said."""
-    from byocni_tui.plan.files import write_atomically
-    from byocni_tui.plan.reader import load_file
+    from byocni_tui.files import load_plan, write_atomically
     from byocni_tui.rules import check
 
     if args.to is None and args.directory is None:
         raise UserError("export_target", exit_code=EXIT_USAGE, known=", ".join(TONGUES))
-    plan = load_file(args.file)
+    plan = load_plan(args.file)
     errors = [finding for finding in check(plan).findings if finding.severity == "error"]
     if errors and not args.force:
         codes = ", ".join(dict.fromkeys(finding.code for finding in errors))

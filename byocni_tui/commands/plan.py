@@ -29,7 +29,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
         console.json(schema(console.tr))
         return EXIT_DONE
-    from byocni_tui.plan import files, reader, writer
+    from byocni_tui import files
+    from byocni_tui.plan import reader, writer
     from byocni_tui.plan.model import Plan
 
     path = Path(args.file) if args.file else None

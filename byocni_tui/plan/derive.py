@@ -37,6 +37,14 @@ def dns_service_ip(plan: Plan) -> str | None:
     return str(IPAddress(network.first + offset))
 
 
+def zone_to_open(plan: Plan) -> str | None:
+    """The private DNS zone of one's own in which the cluster's identity has to write before there is a cluster: the
+    plan assigns the roles for it (on the zone, and on an own network, which the service links to it)."""
+    zone = (plan.cluster.private_dns_zone or "").strip().rstrip("/")
+    opens = plan.cluster.private and plan.identity.type == "user" and plan.identity.assign_role
+    return zone if opens and "/privatednszones/" in zone.lower() else None
+
+
 def pool_cidr(plan: Plan) -> str | None:
     """The range that the plugin hands out: ``cni.pool``, or the cluster's pod range."""
     return plan.cni.pool or plan.network.pod_cidr

@@ -2,13 +2,11 @@
 with line and column; a value of the right type that makes no sense is held, and left to the rules."""
 
 import difflib
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from byocni_tui.errors import EXIT_USAGE, UserError
-from byocni_tui.plan.files import read_text
 from byocni_tui.plan.model import Plan
 from byocni_tui.plan.path import PathError, Step, join, parse, shape_at
 from byocni_tui.plan.path import replace as replace_at
@@ -44,11 +42,6 @@ def load(text: str, where: str) -> Plan:
     plan = _Reader(where).read(node, Shape("struct", model=Plan), ())
     assert isinstance(plan, Plan)
     return plan
-
-
-def load_file(path: str | Path) -> Plan:
-    """The plan in a file. A file that can't be read at all is a UserError as well."""
-    return load(read_text(path), str(path))
 
 
 def set_value(plan: Plan, assignment: str) -> Plan:

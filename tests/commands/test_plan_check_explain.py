@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from byocni_tui.cli import main
+from byocni_tui.files import load_plan
 from byocni_tui.locale import Translator
 from byocni_tui.plan import reader
 from byocni_tui.plan.model import Plan
@@ -66,7 +67,7 @@ def test_plan_changes_a_file_and_keeps_its_comments(tmp_path: Path) -> None:
     text = target.read_text(encoding="utf-8")
     assert text.startswith("# mine\nversion: 1  # first\n")
     assert "# where" in text
-    plan = reader.load_file(target)
+    plan = load_plan(target)
     assert (plan.region, plan.node_pools[0].count, plan.cluster.kubernetes_version) == ("b", 5, "1.30")
     assert target.stat().st_mode & 0o777 == 0o640
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.yaml"]

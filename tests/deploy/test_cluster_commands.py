@@ -10,7 +10,7 @@ import pytest
 
 from byocni_tui.context import Context
 from byocni_tui.deploy.verification import IDS
-from byocni_tui.plan.reader import load_file
+from byocni_tui.files import load_plan
 
 MAX = ("--simulate", "--yes", "--speed", "max", "-o", "json")
 
@@ -71,7 +71,7 @@ def test_a_wrong_target_or_range_is_usage(runs: Any) -> None:
 
 
 async def test_the_board_shows_each_node_on_its_way(answers: Path) -> None:
-    context = Context.simulated(load_file(str(answers)), speed=math.inf)
+    context = Context.simulated(load_plan(str(answers)), speed=math.inf)
     async with contextlib.aclosing(context.deploy()) as events:
         async for event in events:
             if event.step == "nodes-not-ready" and event.status == "done":

@@ -12,8 +12,8 @@ import yaml
 
 from byocni_tui.context import Context
 from byocni_tui.deploy.event import STEPS
+from byocni_tui.files import load_plan
 from byocni_tui.locale import Translator
-from byocni_tui.plan.reader import load_file
 
 STATE = ("--simulate", "--yes", "--speed", "max", "-o", "json")
 
@@ -72,7 +72,7 @@ def test_killed_while_the_cluster_is_made_it_goes_on_and_makes_nothing_twice(
 
 async def test_a_cluster_left_without_a_cni_is_taken_over(answers: Path) -> None:
     """Two runs in one world: the first leaves before the CNI, the second finds the cluster and takes its ranges."""
-    plan = load_file(str(answers))
+    plan = load_plan(str(answers))
     first = Context.simulated(plan, speed=math.inf)
     async with contextlib.aclosing(first.deploy()) as events:
         async for event in events:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from byocni_tui.errors import EXIT_USAGE, UserError
+from byocni_tui.files import load_plan
 from byocni_tui.locale import Translator
 from byocni_tui.plan import reader, writer
 from byocni_tui.plan.model import Autoscale, Cni, Plan
@@ -111,14 +112,14 @@ def test_files_that_cannot_be_read(tmp_path: Path, content: Any, key: str) -> No
     elif content is not None:
         target.write_bytes(content)
     with pytest.raises(UserError) as caught:
-        reader.load_file(target)
+        load_plan(target)
     assert (caught.value.key, caught.value.exit_code) == (key, EXIT_USAGE)
 
 
 def test_a_byte_order_mark_is_forgiven(tmp_path: Path) -> None:
     target = tmp_path / "plan.yaml"
     target.write_bytes(b"\xef\xbb\xbfversion: 1\r\nregion: a\r\n")
-    assert reader.load_file(target).region == "a"
+    assert load_plan(target).region == "a"
 
 
 @settings(max_examples=300, deadline=None)
@@ -133,7 +134,7 @@ def test_any_bytes_are_a_plan_or_a_complaint(tmp_path_factory: pytest.TempPathFa
     target.write_bytes(data)
     outcome: Any = None
     try:
-        outcome = reader.load_file(target)
+        outcome = load_plan(target)
     except UserError as error:
         outcome = error
     assert isinstance(outcome, Plan) or outcome.exit_code == EXIT_USAGE

@@ -8,8 +8,8 @@ from wizard_fake import FakeContext, ready_plan
 
 from byocni_tui.app import make_app
 from byocni_tui.errors import UserError
+from byocni_tui.files import load_plan
 from byocni_tui.locale import Translator
-from byocni_tui.plan.reader import load_file
 from byocni_tui.screens.store import Memory, Store
 
 
@@ -31,7 +31,7 @@ async def test_leaving_and_coming_back_lands_where_one_was(tmp_path: Path) -> No
 def test_the_answers_are_a_file_that_other_commands_read(tmp_path: Path) -> None:
     store = Store("t", home=tmp_path)
     assert store.save(ready_plan(), Memory(), Translator()) == ""
-    assert load_file(store.answers) == ready_plan()
+    assert load_plan(store.answers) == ready_plan()
 
 
 def test_a_note_that_is_damaged_is_as_good_as_none(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from wizard_fake import FakeContext, ready_plan
 
 from byocni_tui.app import RuleWords
-from byocni_tui.plan.reader import load_file
+from byocni_tui.files import load_plan
 from byocni_tui.screens.lines import Lines
 from byocni_tui.screens.store import Store
 
@@ -77,7 +77,7 @@ async def test_leaving_keeps_the_answers(tmp_path: Path) -> None:
     store = Store("t", home=tmp_path)
     talk = Dialogue(context, {"Cluster [": ["other"], "Kubernetes version": ["q"]}, store)
     assert await talk.lines.run() == 0
-    assert load_file(store.answers).cluster.name == "other"
+    assert load_plan(store.answers).cluster.name == "other"
     assert str(store.answers) in talk.text
     assert "deploy" not in context.calls
 

@@ -1,10 +1,14 @@
-"""Text files that a user names: read with a complaint that says what and where, written whole or not at all."""
+"""Files that a user names: read with a complaint that says what and where, written whole or not at all."""
 
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from byocni_tui.errors import EXIT_FAILED, EXIT_USAGE, UserError
+
+if TYPE_CHECKING:
+    from byocni_tui.plan.model import Plan
 
 
 def read_text(path: str | Path) -> str:
@@ -29,6 +33,13 @@ def read_text(path: str | Path) -> str:
         raise UserError(
             "file_not_utf8", exit_code=EXIT_USAGE, where=where, line=line, column=column
         ) from None
+
+
+def load_plan(path: str | Path) -> "Plan":
+    """The plan in an answers file. A file that can't be read at all is a UserError as well."""
+    from byocni_tui.plan.reader import load
+
+    return load(read_text(path), str(path))
 
 
 def write_atomically(path: Path, text: str) -> None:
