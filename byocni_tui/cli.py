@@ -18,7 +18,7 @@ from byocni_tui.locale import LANGUAGES, Translator, preferred_language
 
 COMMANDS: Final = (
     "wizard", "plan", "check", "explain", "export", "apply", "verify", "doctor", "cni", "runs", "destroy",
-    "sandbox", "scenarios",
+    "record", "replay", "sandbox", "scenarios", "serve",
 )  # fmt: skip
 """In the order of ``--help``. ``wizard`` is what runs without a command."""
 

@@ -36,7 +36,8 @@ def add_mode(parser: argparse.ArgumentParser, tr: Translator) -> None:
     mode = parser.add_mutually_exclusive_group()
     mode.add_argument("--live", action="store_true", help=tr("cli.apply.live"))
     mode.add_argument("--simulate", action="store_true", help=tr("cli.apply.simulate"))
-    parser.add_argument("--scenario", metavar="ID", default="article", help=tr("cli.apply.scenario"))
+    parser.add_argument("--sandbox", metavar="URL", help=tr("cli.apply.sandbox"))
+    parser.add_argument("--scenario", metavar="ID", help=tr("cli.apply.scenario"))
     parser.add_argument("--speed", metavar="N|max", type=speed, default=60.0, help=tr("cli.apply.speed"))
     parser.add_argument("--seed", metavar="N", type=int, default=1, help=tr("cli.apply.seed"))
 
@@ -47,6 +48,13 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     add_mode(parser, tr)
     parser.add_argument("--yes", action="store_true", help=tr("cli.apply.yes"))
     parser.add_argument("--accept", metavar="CODES|all", default="", help=tr("cli.apply.accept"))
+    parser.add_argument(
+        "--merge-kubeconfig",
+        metavar="FILE",
+        nargs="?",
+        const="",
+        help=tr("cli.apply.merge_kubeconfig"),
+    )
     parser.add_argument("--events", metavar="FILE", type=Path, help=tr("cli.apply.events"))
     parser.add_argument(
         "-o", "--output", choices=("text", "json"), default="text", help=tr("cli.apply.output")
@@ -58,30 +66,21 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.context import Context
     from byocni_tui.files import load_plan
 
-    if not args.live and not args.simulate:
+    if not (args.live or args.simulate) or (args.live and args.sandbox):
         raise UserError("apply_mode", exit_code=EXIT_USAGE)
     plan = load_plan(args.file)
-    if args.simulate:
-        _same_cloud(plan, args.scenario)
-        context = Context.simulated(
-            plan, scenario=args.scenario, speed=args.speed, seed=args.seed, tr=console.tr
-        )
-    else:
+    if args.live:
         _confirm(plan, args.yes, console)
         context = Context.live(plan, tr=console.tr)
+    elif args.sandbox:
+        context = Context.simulated(plan, sandbox=args.sandbox, tr=console.tr)
+    else:
+        from byocni_tui.connections import fitting_scenario
+
+        scenario = fitting_scenario(plan, args.scenario)
+        context = Context.simulated(plan, scenario=scenario, speed=args.speed, seed=args.seed, tr=console.tr)
     context.plan = accepting(context, args.accept)
-    return carry_out(context, console, events=args.events)
-
-
-def _same_cloud(plan: "Plan", scenario: str) -> None:
-    from byocni_tui import connections
-
-    cloud = connections.scenario_cloud(connections.scenario(scenario))
-    if plan.cloud != cloud:
-        fits = ", ".join(connections.scenarios_in(plan.cloud)) or "-"
-        raise UserError(
-            "other_cloud", exit_code=EXIT_USAGE, plan=plan.cloud, scenario=scenario, cloud=cloud, fits=fits
-        )
+    return carry_out(context, console, events=args.events, kubeconfig=args.merge_kubeconfig)
 
 
 def _confirm(plan: "Plan", yes: bool, console: Console) -> None:
@@ -107,8 +106,11 @@ def accepting(context: "Context", codes: str) -> "Plan":
     return msgspec.structs.replace(context.plan, accept=tuple(dict.fromkeys((*context.plan.accept, *more))))
 
 
-def carry_out(context: "Context", console: Console, *, events: Path | None = None) -> int:
-    """Run a context's deployment to its end, printing; returns the exit status of the contract."""
+def carry_out(
+    context: "Context", console: Console, *, events: Path | None = None, kubeconfig: str | None = None
+) -> int:
+    """Run a context's deployment to its end, printing; returns the exit status of the contract. ``kubeconfig``: where
+    to add the cluster's ('' for where kubectl looks; None, the default, for nowhere)."""
     with ExitStack() as stack:
         copy: IO[str] | None = None
         if events is not None:
@@ -116,7 +118,23 @@ def carry_out(context: "Context", console: Console, *, events: Path | None = Non
                 copy = stack.enter_context(events.open("a", encoding="utf-8"))
             except OSError as error:
                 raise UserError("file_not_writable", where=str(events), detail=str(error)) from error
-        return asyncio.run(_carry_out(context, console, copy))
+        status = asyncio.run(_carry_out(context, console, copy))
+    if kubeconfig is not None and context.journal is not None:
+        _merge(context.journal.folder / "kubeconfig", kubeconfig, console)
+    return status
+
+
+def _merge(ours: Path, into: str, console: Console) -> None:
+    """Only on demand: the user's own kubeconfig is nobody else's to write."""
+    from byocni_tui.deploy.kubeconfig import default_path, merge
+
+    if not ours.exists():
+        return
+    where = Path(into).expanduser() if into else default_path()
+    kept = merge(ours, where)
+    console.say(console.tr("deploy.kubeconfig.merged", path=str(where)))
+    if kept is not None:
+        console.say(console.tr("deploy.kubeconfig.kept", path=str(kept)))
 
 
 async def _carry_out(context: "Context", console: Console, copy: IO[str] | None) -> int:

@@ -1,22 +1,28 @@
 """``byocni-tui runs``: the journal of what was done on this machine."""
 
 import argparse
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.console import Console
 from byocni_tui.errors import EXIT_DONE, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
+from byocni_tui.plan.model import CLOUDS, Cni
 
 if TYPE_CHECKING:
     from byocni_tui.deploy.journal import Journal
 
-ACTIONS = ("list", "show", "resume", "forget")
+ACTIONS = ("list", "show", "resume", "adopt", "forget")
 
 
 def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     """Arguments of ``runs``."""
     parser.add_argument("action", nargs="?", choices=ACTIONS, default="list", help=tr("cli.runs.action"))
     parser.add_argument("run", nargs="?", metavar="RUN", help=tr("cli.runs.run"))
+    parser.add_argument("--cloud", choices=CLOUDS, default="AzureCloud", help=tr("cli.runs.cloud"))
+    parser.add_argument("--cni", metavar="PLUGIN", default=Cni().plugin, help=tr("cli.runs.cni"))
+    parser.add_argument("--accept", metavar="CODES", default="", help=tr("cli.apply.accept"))
+    parser.add_argument("--sandbox", metavar="URL", help=tr("cli.runs.sandbox"))
     parser.add_argument(
         "-o", "--output", choices=("text", "json"), default="text", help=tr("cli.runs.output")
     )
@@ -35,11 +41,43 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from byocni_tui.context import Context
 
         return carry_out(Context.resume(args.run, tr=console.tr), console)
+    if args.action == "adopt":
+        return asyncio.run(_adopt(args, console))
     if args.action == "forget":
         _forget(args.run)
         console.say(console.tr("deploy.runs.forgotten", run=args.run))
         return EXIT_DONE
     return _show(Journal(args.run), console)
+
+
+async def _adopt(args: argparse.Namespace, console: Console) -> int:
+    """A new run that goes on with a cluster that somebody else began. Nothing is made; its ranges are read."""
+    from byocni_tui.context import Context
+    from byocni_tui.deploy import adoption
+    from byocni_tui.deploy.failure import describe, exit_code
+    from byocni_tui.providers.errors import ProviderError
+
+    codes = tuple(code.strip() for code in args.accept.split(",") if code.strip())
+    first = adoption.begin(args.run, args.cloud, args.cni, codes)
+    tr = console.tr
+    context = (
+        Context.simulated(first, sandbox=args.sandbox, tr=tr) if args.sandbox else Context.live(first, tr=tr)
+    )
+    try:
+        run = await context.adopt()
+    except ProviderError as error:
+        message, detail = describe(error, tr)
+        console.say(message)
+        console.say(f"  {detail['original']}")
+        console.say(f"  {detail['remedy']}")
+        return exit_code(error)
+    finally:
+        await context.close()
+    if console.json_output:
+        console.json({"id": run})
+    else:
+        console.out(tr("deploy.runs.adopted", run=run, name=first.cluster.name))
+    return EXIT_DONE
 
 
 def _forget(run: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from byocni_tui.errors import UserError
+from byocni_tui.providers import recorder
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Release
 
@@ -46,6 +47,7 @@ class HelmProgram:
         self._context = context
         self._home = home
         self._environ = dict(os.environ if environ is None else environ)
+        self._tap = recorder.active()
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in self._environ.items() if not key.startswith(("HELM_", "KUBE"))}
@@ -75,6 +77,11 @@ class HelmProgram:
                 process.terminate()
             await process.wait()
             raise
+        if self._tap is not None:
+            shown = [Path(word).name if word.startswith("/") else word for word in words]
+            self._tap.program(
+                shown, process.returncode or 0, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+            )
         if process.returncode:
             text = err.decode("utf-8", "replace").strip() or out.decode("utf-8", "replace").strip()
             raise ProviderError("HelmFailed", text, operation=f"helm {words[0]}")

@@ -5,10 +5,13 @@ The generated model classes are not used: five thousand nodes as models cost mor
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
+from byocni_tui.providers import recorder
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, WatchEvent
 
@@ -28,6 +31,7 @@ class KubeClient:
         self._trust_env = trust_env
         self._api: Any = None
         self._lock = asyncio.Lock()
+        self._tap = recorder.active()
 
     @staticmethod
     def preload() -> None:
@@ -112,7 +116,9 @@ class KubeClient:
                 await self._forget()
                 continue
             if answer.status >= 400:
-                raise await _refusal(answer, what)
+                refusal, data = await _refusal(answer, what)
+                self._note(method, path, query, body, answer, data)
+                raise refusal
             return answer
         raise AssertionError("unreachable")
 
@@ -134,7 +140,24 @@ class KubeClient:
             raise ProviderError(
                 "Unreachable", f"{type(error).__name__}: {error}", operation=f"{method} {path}"
             ) from error
+        self._note(method, path, query, body, answer, data)
         return data
+
+    def _note(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        answer: Any,
+        data: bytes | None,
+        stream: list[tuple[float, str]] | None = None,
+    ) -> None:
+        """Tell the recorder, where one listens."""
+        if self._tap is not None:
+            where = f"{path}?{urlencode(query)}" if query else path
+            kind = str(answer.headers.get("Content-Type", ""))
+            self._tap.kubernetes(method, where, body, answer.status, kind, data, stream)
 
     async def _json(
         self,
@@ -227,26 +250,31 @@ class KubeClient:
     ) -> AsyncIterator[tuple[WatchEvent | None, str]]:
         import aiohttp
 
+        asked = {
+            **(query or {}),
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": _WATCH_SECONDS,
+        }
         answer = await self._open(
             "GET",
             path,
-            {
-                **(query or {}),
-                "watch": "true",
-                "allowWatchBookmarks": "true",
-                "resourceVersion": version,
-                "timeoutSeconds": _WATCH_SECONDS,
-            },
+            asked,
             None,
             float(_WATCH_SECONDS) + 30,
             "application/json",
         )
         rest = b""
+        began = time.monotonic()
+        seen: list[tuple[float, str]] = []
         try:
             async for data in answer.content.iter_any():
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
                     if line.strip():
+                        if self._tap is not None:
+                            seen.append((time.monotonic() - began, line.decode("utf-8", "replace")))
                         yield _watch_line(line, path)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ProviderError(
@@ -254,27 +282,31 @@ class KubeClient:
             ) from error
         finally:
             answer.close()
+            self._note("GET", path, asked, None, answer, None, seen)
 
     async def close(self) -> None:
         """Close connections."""
         await self._forget()
 
 
-async def _refusal(answer: Any, what: str) -> ProviderError:
-    text = (await answer.read()).decode("utf-8", "replace")
+async def _refusal(answer: Any, what: str) -> tuple[ProviderError, bytes]:
+    """What a status of 400 or more means, and the answer as it came."""
+    data: bytes = await answer.read()
+    text = data.decode("utf-8", "replace")
     try:
         body = json.loads(text)
     except ValueError:
         body = None
     if not isinstance(body, dict):
         body = {}
-    return ProviderError(
+    error = ProviderError(
         str(body.get("reason") or f"Http{answer.status}"),
         str(body.get("message") or text.strip()[:2000] or answer.reason),
         status=answer.status,
         operation=what,
         body=body,
     )
+    return error, data
 
 
 def _watch_line(line: bytes, path: str) -> tuple[WatchEvent | None, str]:

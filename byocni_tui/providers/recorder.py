@@ -6,7 +6,7 @@ content_type, and body or stream (``[seconds, line]`` pairs); ARM's lines also h
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -42,9 +42,9 @@ def recording(recorder: "Recorder") -> Iterator["Recorder"]:
 class Recorder:
     """Writes into a folder that exists. ``OSError`` where it can't."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secrets: Iterable[str] = ()) -> None:
         self.folder = folder
-        self.redactor = Redactor()
+        self.redactor = Redactor(secrets)
         self._started = time.monotonic()
         self._lock = Lock()
         self._files: dict[str, Any] = {}

@@ -7,6 +7,7 @@ gets a pseudonym that is the same wherever it occurs, so that a recording stays 
 import base64
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import yaml
@@ -37,12 +38,14 @@ _TEXTS: Final = (
     (re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL), GONE),
     (re.compile(r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-[\w-]+) [A-Za-z0-9+/=]{20,}(?: \S+)?"), f"ssh-rsa {GONE}"),
     (re.compile(r"(?i)([?&](?:sig|code|token|access_token|client_secret)=)[^&\s\"]+"), rf"\1{GONE}"),
+    (re.compile(r"(/charts/)[\w-]{20,}"), rf"\1{GONE}"),
     (re.compile(r"(?i)(://)[^/\s:@\"]+:[^/\s@\"]+@"), rf"\1{GONE}@"),
 )
 _GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_MAIL: Final = re.compile(r"[\w.+#-]+@[\w-]+(?:\.[\w-]+)+")
+# Each begins where a word begins and is bounded: a body may be a quarter of a megabyte without a space.
+_MAIL: Final = re.compile(r"(?<![\w.+#-])[\w.+#-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SERVER: Final = re.compile(
-    r"(?P<head>[a-z0-9][a-z0-9-]{0,62})-(?P<hash>[a-z0-9]{8})(?P<tail>\.(?:portal\.)?hcp\.[a-z0-9.-]+)",
+    r"(?<![a-z0-9-])(?P<head>[a-z0-9][a-z0-9-]{0,53})-(?P<hash>[a-z0-9]{8})(?P<tail>\.(?:portal\.)?hcp\.[a-z0-9.-]+)",
     re.IGNORECASE,
 )
 _PUBLIC: Final = re.compile(
@@ -62,12 +65,13 @@ _SCAN: Final = (
 class Redactor:
     """Remembers the pseudonyms that it has given."""
 
-    def __init__(self) -> None:
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        """``secrets`` are known beforehand (from the environment) and taken out of any text."""
         self._guids: dict[str, str] = {}
         self._mails: dict[str, str] = {}
         self._servers: dict[str, str] = {}
         self._addresses: dict[str, str] = {}
-        self._secrets: set[str] = set()
+        self._secrets: set[str] = set(secrets)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -139,6 +143,9 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Free text."""
+        for secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, GONE)
         for pattern, put in _TEXTS:
             text = pattern.sub(put, text)
         text = _SERVER.sub(self._server, text)
