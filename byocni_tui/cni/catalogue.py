@@ -21,7 +21,8 @@ def version_key(text: str) -> tuple[int, ...]:
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
         if not digits:
             break
-        numbers.append(int(digits))
+        # A version has no numbers of nine digits, and Python refuses to read one of thousands.
+        numbers.append(int(digits[:9]))
         if digits != part:
             break
     return tuple(numbers)

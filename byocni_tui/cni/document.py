@@ -51,7 +51,7 @@ def _offered(item: Plugin, tr: Translator) -> list[str]:
     if item.ports:
         ports = (
             (
-                f"{port.port}/{port.protocol}",
+                port.label,
                 port.purpose.get(tr.lang),
                 tr("cni.required") if port.required else "",
             )

@@ -68,13 +68,20 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A port between nodes. ``required``: without it pods do not reach each other."""
+    """A port between nodes, or a protocol without ports (``port`` None). ``required``: without it pods do not reach
+    each other. ``path``: where the Helm values may name another port; nothing or 0 there means this one."""
 
-    port: int
-    protocol: Literal["TCP", "UDP"]
+    protocol: Literal["TCP", "UDP", "ICMP", "ESP", "AH"]
     purpose: Text
+    port: int | None = None
+    path: str | None = None
     required: bool = False
     when: Condition = {}
+
+    @property
+    def label(self) -> str:
+        """``8472/UDP``, ``ESP``."""
+        return self.protocol if self.port is None else f"{self.port}/{self.protocol}"
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

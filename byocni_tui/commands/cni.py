@@ -106,7 +106,7 @@ def _show(chosen: tuple[Plugin, ...], console: Console) -> None:
         _section(console, "options", show.option_rows(item, tr))
     ports = [
         (
-            f"{port.port}/{port.protocol}",
+            port.label,
             port.purpose.get(tr.lang),
             tr("cni.required") if port.required else "",
         )

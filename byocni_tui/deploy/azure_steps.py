@@ -138,14 +138,19 @@ async def assign(work: Work, scope: str, principal: str, role: str, step: str) -
 
 
 async def role(work: Work) -> Outcome:
-    """Network Contributor on the own subnet, before the cluster needs it."""
-    scope = bodies.subnet_id(work.plan)
-    if scope is None or not work.plan.cluster.create or not work.plan.identity.assign_role:
+    """Network Contributor on the own subnet, and what an own DNS zone asks for, before the cluster needs it."""
+    scope, zone = bodies.subnet_id(work.plan), bodies.zone_roles(work.plan)
+    wanted = bool(scope or zone) and work.plan.cluster.create and work.plan.identity.assign_role
+    if not wanted:
         return Outcome(work.text("role.none"), "skipped")
     if work.plan.identity.type != "user":
         return Outcome(work.text("role.later"), "skipped")
     if work.principal is None:
         found = await work.azure.get(bodies.identity_id(work.plan) or "")
         work.principal = str(found["properties"]["principalId"])
+    for place, role_guid in zone:
+        await assign(work, place, work.principal, role_guid, "role")
+    if scope is None:
+        return Outcome(work.text("role.zone", zone=zone[0][0].rpartition("/")[2]))
     await assign(work, scope, work.principal, bodies.NETWORK_CONTRIBUTOR, "role")
     return Outcome(work.text("role.made", subnet=scope.rpartition("/")[2]))

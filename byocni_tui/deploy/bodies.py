@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from byocni_tui.errors import UserError
+from byocni_tui.plan.derive import zone_to_open
 from byocni_tui.plan.model import NodePool, Plan
 
 NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+PRIVATE_DNS_ZONE_CONTRIBUTOR: Final = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
 ACR_PULL: Final = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 NAMESPACES: Final = (
     "Microsoft.ContainerService",
@@ -112,6 +114,15 @@ def vnet_body(plan: Plan) -> dict[str, Any]:
 def subnet_body(plan: Plan) -> dict[str, Any]:
     """PUT of a subnet in a network that exists."""
     return {"properties": {"addressPrefix": plan.network.subnet.range}}
+
+
+def zone_roles(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Scope and role of what the cluster's identity needs for a private DNS zone of one's own."""
+    zone, network = zone_to_open(plan), vnet_id(plan)
+    if zone is None:
+        return ()
+    own = ((network, NETWORK_CONTRIBUTOR),) if network else ()
+    return ((zone, PRIVATE_DNS_ZONE_CONTRIBUTOR), *own)
 
 
 def role_id(scope: str, principal: str, role: str) -> str:

@@ -11,6 +11,7 @@ from byocni_tui.plan import derive as plan_derive
 from byocni_tui.plan.model import NodePool, Plan
 
 NETWORK_CONTRIBUTOR: Final = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+PRIVATE_DNS_ZONE_CONTRIBUTOR: Final = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
 API_VERSION: Final = "2026-01-01"
 """The first stable one that gives a pod range back for plugin ``none`` (AKS release notes of 2026-01-04)."""
 API_SERVER_MARK: Final = "api-server.invalid"

@@ -23,6 +23,7 @@ from byocni_tui.export.pieces import (
     Resource,
     Template,
 )
+from byocni_tui.plan import derive as plan_derive
 from byocni_tui.plan.model import NodePool, Plan
 
 
@@ -193,6 +194,59 @@ class Builder:
             target=target,
         )
 
+    def zone_roles(self) -> None:
+        """What a private DNS zone of one's own asks for: to write in it, and to link it to an own network."""
+        zone, who = plan_derive.zone_to_open(self.plan), self.identity_id()
+        if zone is None or who is None:
+            return
+        depends = tuple(item.symbol for item in self._resources)
+        self._elsewhere("zoneRole", zone, derive.PRIVATE_DNS_ZONE_CONTRIBUTOR, depends)
+        network = self.vnet_id()
+        if isinstance(network, str):
+            self._elsewhere("networkRole", network, derive.NETWORK_CONTRIBUTOR, depends)
+        elif network is not None:
+            self.add(
+                symbol="networkRole",
+                key="zone",
+                type=ROLE,
+                api=ROLE_API,
+                name=(Call("guid", (network, who, derive.NETWORK_CONTRIBUTOR)),),
+                body=self._role_body(derive.NETWORK_CONTRIBUTOR, self.principal(), None),
+                depends=depends,
+                scope=network,
+                scope_symbol="vnet",
+            )
+
+    def vnet_id(self) -> str | Call | None:
+        """The own network, None where AKS makes it."""
+        network = self.plan.network
+        if network.managed:
+            return None
+        if network.subnet.id or network.vnet.id:
+            return (network.vnet.id or network.subnet.id or "").rstrip("/").partition("/subnets/")[0]
+        return Call(
+            "resourceId",
+            (VNET, self._vnet_name()),
+            bicep="vnet.id",
+            terraform="azurerm_virtual_network.this.id",
+        )
+
+    def _elsewhere(self, symbol: str, scope: str, role: str, depends: tuple[str, ...]) -> None:
+        """A role of the cluster's identity on something that exists, wherever that is."""
+        parts = derive.parts_of(scope)
+        subscription = parts.get("subscriptions", "")
+        self.add(
+            symbol=symbol,
+            key="zone",
+            type=ROLE,
+            api=ROLE_API,
+            name=(Call("guid", (scope, self.identity_id(), role)),),
+            body=self._role_body(role, self.principal(), subscription),
+            depends=depends,
+            scope=scope,
+            target=(subscription, parts.get("resourcegroups", "")),
+        )
+
     def kubelet(self) -> Call:
         """The identity that pulls images."""
         return Call(
@@ -333,6 +387,7 @@ def build(plan: Plan) -> Template:
     make.identity()
     if plan.identity.type == "user":
         make.role()
+        make.zone_roles()
     make.cluster()
     if plan.identity.type != "user":
         make.role()

@@ -6,6 +6,7 @@ from byocni_tui.cni import values as cni_values
 from byocni_tui.cni.condition import holds
 from byocni_tui.export import derive
 from byocni_tui.export.shell import Command, Raw, Word, heredoc, quote
+from byocni_tui.plan import derive as plan_derive
 from byocni_tui.plan.model import NodePool, Plan
 
 READY_MESSAGE = 'custom-columns=NAME:.metadata.name,STATUS:.status.conditions[?(@.type=="Ready")].message'
@@ -100,7 +101,9 @@ def _identity(make: _Maker) -> None:
     plan, identity = make.plan, make.plan.identity
     if identity.type != "user":
         return
-    wants_role = identity.assign_role and not plan.network.managed
+    zone = plan_derive.zone_to_open(plan)
+    own_network = identity.assign_role and not plan.network.managed
+    wants_role = own_network or zone is not None
     if identity.id:
         commands = [f"IDENTITY_ID={quote(identity.id)}"]
         if wants_role:
@@ -117,11 +120,20 @@ def _identity(make: _Maker) -> None:
             show = Command("az", "identity", "show").flag("--ids", Raw('"$IDENTITY_ID"'))
             commands.append(show.flag("--query", "principalId").flag("--output", "tsv").into("PRINCIPAL_ID"))
         make.step("identity", *commands)
-    if wants_role:
-        role = Command("az", "role", "assignment", "create").flag("--role", "Network Contributor")
-        role.flag("--assignee-object-id", Raw('"$PRINCIPAL_ID"'))
-        role.flag("--assignee-principal-type", "ServicePrincipal").flag("--scope", Raw('"$SUBNET_ID"'))
-        make.step("role", role)
+    if own_network:
+        make.step("role", _role("Network Contributor", Raw('"$SUBNET_ID"')))
+    if zone is not None:
+        roles = [_role("Private DNS Zone Contributor", zone)]
+        if own_network:
+            # The network of the subnet, whichever way that came about.
+            roles.append(_role("Network Contributor", Raw('"${SUBNET_ID%/subnets/*}"')))
+        make.step("zone", *roles)
+
+
+def _role(role: str, scope: Word) -> Command:
+    command = Command("az", "role", "assignment", "create").flag("--role", role)
+    command.flag("--assignee-object-id", Raw('"$PRINCIPAL_ID"'))
+    return command.flag("--assignee-principal-type", "ServicePrincipal").flag("--scope", scope)
 
 
 def _preview(make: _Maker) -> None:

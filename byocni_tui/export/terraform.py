@@ -13,6 +13,7 @@ from byocni_tui.export.pieces import CLUSTER, IDENTITY, IDENTITY_API, Call
 from byocni_tui.export.resources import Builder
 from byocni_tui.export.shell import clean
 from byocni_tui.locale import Translator
+from byocni_tui.plan.derive import zone_to_open
 from byocni_tui.plan.model import Plan
 
 ENVIRONMENTS: Final = {
@@ -46,7 +47,7 @@ class _Writer:
             self._network()
             self._identity()
             user = self.plan.identity.type == "user"
-            roles = self._roles() if user else []
+            roles = [*self._roles(), *self._zone()] if user else []
             self._cluster(roles)
             if not user:
                 self._roles()
@@ -148,6 +149,19 @@ class _Writer:
             return []
         self.add("role", self._role("subnet", subnet, "Network Contributor", self.make.principal()))
         return [Ref("azurerm_role_assignment.subnet")]
+
+    def _zone(self) -> list[Ref]:
+        """The roles for a private DNS zone of one's own."""
+        zone = zone_to_open(self.plan)
+        if zone is None:
+            return []
+        principal = self.make.principal()
+        self.add("zone", self._role("zone", zone, "Private DNS Zone Contributor", principal))
+        network = self.make.vnet_id()
+        if network is None:
+            return [Ref("azurerm_role_assignment.zone")]
+        self.add("zone", self._role("network", network, "Network Contributor", principal))
+        return [Ref("azurerm_role_assignment.zone"), Ref("azurerm_role_assignment.network")]
 
     @staticmethod
     def _role(label: str, scope: Any, role: str, principal: Call) -> Block:

@@ -122,7 +122,7 @@ class Case:
         return text if KUBERNETES.fullmatch(text) else None
 
     @cached_property
-    def _readable(self) -> Plan:
+    def readable(self) -> Plan:
         """The plan as the catalogue may see it."""
         cluster = self.plan.cluster
         if cluster.kubernetes_version is None or self.kubernetes:
@@ -144,14 +144,14 @@ class Case:
         """The plugin's version: the plan's, or the catalogue's default."""
         from byocni_tui.cni.values import version_of
 
-        return version_of(self._readable) if self.plugin else None
+        return version_of(self.readable) if self.plugin else None
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """The Helm values as they will be used; the API server's name is not known yet, so a stand-in is there."""
         from byocni_tui.cni.values import render
 
-        return render(self._readable, api_server=API_STAND_IN) if self.plugin else {}
+        return render(self.readable, api_server=API_STAND_IN) if self.plugin else {}
 
     def value(self, path: str) -> Any:
         """What stands at a dotted path of the Helm values, or None."""
@@ -165,7 +165,7 @@ class Case:
         """Prefix length of the plugin's blocks; None where it has none, or none that makes sense (BYO004)."""
         from byocni_tui.cni.values import node_mask_of
 
-        mask = node_mask_of(self._readable) if self.plugin else None
+        mask = node_mask_of(self.readable) if self.plugin else None
         return mask if mask is not None and 1 <= mask <= 32 else None
 
     @cached_property

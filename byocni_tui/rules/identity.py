@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from byocni_tui.plan.derive import zone_to_open
 from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules import sources
@@ -62,6 +63,11 @@ def needs(plan: Plan) -> tuple[Need, ...]:
             out.append(Need(WRITE_VNET, group, "network.vnet.name"))
         if identity.assign_role:
             out.append(Need(ASSIGN, network.vnet.id or group, "identity.assign_role"))
+    if zone := zone_to_open(plan):
+        out.append(Need(ASSIGN, zone, "cluster.private_dns_zone"))
+        if not network.managed:
+            own = (network.vnet.id or network.subnet.id or group).partition("/subnets/")[0]
+            out.append(Need(ASSIGN, own, "cluster.private_dns_zone"))
     if identity.type == "user":
         if identity.id:
             out.append(Need(USE_IDENTITY, identity.id, "identity.id"))

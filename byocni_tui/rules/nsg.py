@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 Direction = Literal["Inbound", "Outbound"]
-Protocol = Literal["Tcp", "Udp"]
+Protocol = Literal["Tcp", "Udp", "Icmp", "Esp", "Ah"]
+"""The last three have no ports: rules that name some are not about them."""
 Span = tuple[int, int]
 """Both ends belong to it: addresses as numbers, or ports."""
 Spans = tuple[Span, ...]
@@ -21,6 +22,7 @@ INTERNET: Final = 1 << 32
 """Stands for any public host that isn't Azure's."""
 AZURE: Final = INTERNET + 1
 """Stands for Azure's own public services."""
+WITH_PORTS: Final[tuple[Protocol, ...]] = ("Tcp", "Udp")
 ANY_PORT: Final[Span] = (0, 65535)
 EVERYWHERE: Final[Span] = (0, AZURE)
 IPV4: Final[Span] = (0, INTERNET - 1)
@@ -157,6 +159,10 @@ def decide(rules: Sequence[SecurityRule], flow: Flow) -> tuple[Decision, ...]:
         if not boxes:
             break
         if rule.direction != flow.direction.lower() or rule.protocol not in ("*", flow.protocol.lower()):
+            continue
+        if flow.protocol not in WITH_PORTS and (
+            rule.ports != (ANY_PORT,) or rule.source_ports != (ANY_PORT,)
+        ):
             continue
         left: list[_Box] = []
         for box in boxes:

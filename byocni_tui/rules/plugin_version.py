@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from byocni_tui.cni.catalogue import default_version, find_version, minor_in, plugin, plugins
+from byocni_tui.cni.catalogue import default_version, find_version, minor_in, plugin, plugins, version_key
+from byocni_tui.cni.model import Plugin
 from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.rules import sources
 from byocni_tui.rules.case import Case
@@ -78,21 +79,37 @@ def given_up(case: Case) -> Iterator[Finding]:
         return
     values: dict[str, Any] = {"plugin": case.plugin.name, "version": version.version}
     if version.eol and version.eol <= _today(case):
-        newer = [
-            v for v in case.plugin.versions if not v.eol and v.azure_tested and _runs(v.kubernetes, case)
-        ]
-        remedy = Remedy(variant="take", set={"cni.version": newer[0].version}) if newer else None
         yield found(
             "BYO712",
             "cni.version",
             severity="warning",
             variant="eol",
-            remedy=remedy,
+            remedy=_maintained(case, case.plugin),
             date=version.eol,
             **values,
         )
     elif not version.azure_tested:
         yield found("BYO712", "cni.plugin", severity="warning", variant="untested", **values)
+
+
+def _maintained(case: Case, of: Plugin) -> Remedy | None:
+    """A version that is looked after and runs with the plan's Kubernetes; else the nearest Kubernetes version with
+    which one does."""
+    alive = [version for version in of.versions if not version.eol and version.azure_tested]
+    fitting = next((version for version in alive if _runs(version.kubernetes, case)), None)
+    if fitting:
+        return Remedy(variant="take", set={"cni.version": fitting.version})
+    tested = [version for version in alive if version.kubernetes]
+    if not tested or not case.new:
+        return None
+    nearest = min(
+        tested, key=lambda version: version_key(version.kubernetes.min if version.kubernetes else "")
+    )
+    assert nearest.kubernetes is not None, "only those that name a range are looked at"
+    changes: dict[str, Any] = {"cluster.kubernetes_version": nearest.kubernetes.min}
+    if case.plan.cni.version:
+        changes["cni.version"] = nearest.version
+    return Remedy(variant="take", set=changes)
 
 
 def _runs(span: Any, case: Case) -> bool:

@@ -6,6 +6,8 @@ Traffic between pods of two nodes is traffic between the nodes, for the plugins 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+import msgspec
+
 from byocni_tui.cni.condition import holds
 from byocni_tui.cni.model import Port
 from byocni_tui.plan.finding import Finding, Label, Severity
@@ -21,6 +23,7 @@ from byocni_tui.rules.nsg import (
     Direction,
     Protocol,
     SecurityRule,
+    Span,
     Spans,
     merged,
     without,
@@ -31,6 +34,13 @@ from byocni_tui.rules.security_view import Stopped, View, closed, complain, key,
 NEEDS: Final = ("virtualNetworks", "networkSecurityGroups")
 DIRECTIONS: Final[tuple[Direction, ...]] = ("Inbound", "Outbound")
 PROTOCOLS: Final[tuple[Protocol, ...]] = ("Tcp", "Udp")
+NSG_NAMES: Final[dict[str, Protocol]] = {
+    "TCP": "Tcp",
+    "UDP": "Udp",
+    "ICMP": "Icmp",
+    "ESP": "Esp",
+    "AH": "Ah",
+}
 VITAL: Final[tuple[tuple[Protocol, int], ...]] = (("Tcp", 10250), ("Tcp", 53), ("Udp", 53))
 """The kubelet, which the API server reaches through a pod on another node, and the cluster's DNS."""
 REMOTE_ADMIN: Final[Spans] = ((21, 23), (135, 139), (445, 445), (3389, 3389), (5985, 5986))
@@ -58,15 +68,32 @@ def _about_nodes(decision: Decision) -> bool:
 
 
 def _plugin_ports(case: Case) -> tuple[Port, ...]:
-    from byocni_tui.cni.values import facts_of, plugin_of
+    """What the plugin needs with the plan's options, each with the port that the values name, where they name one."""
+    from byocni_tui.cni.values import facts_of
 
-    plugin = plugin_of(case.plan)
-    facts = facts_of(case.plan) if plugin else {}
-    return tuple(port for port in plugin.ports if holds(port.when, facts)) if plugin else ()
+    if case.plugin is None:
+        return ()
+    facts = facts_of(case.readable)
+    return tuple(_really(case, port) for port in case.plugin.ports if holds(port.when, facts))
+
+
+def _really(case: Case, port: Port) -> Port:
+    given = case.value(port.path) if port.path else None
+    text = str(given).strip() if not isinstance(given, bool) else ""
+    number = int(text) if text.isdecimal() and len(text) < 6 else 0
+    return msgspec.structs.replace(port, port=number) if 0 < number < 65536 else port
 
 
 def _spans_of(ports: Iterable[Port], protocol: Protocol) -> Spans:
-    return merged((port.port, port.port) for port in ports if port.protocol == protocol.upper())
+    return merged((port.port, port.port) for port in ports if port.port and port.protocol == protocol.upper())
+
+
+def _span(port: Port) -> Span:
+    return ANY_PORT if port.port is None else (port.port, port.port)
+
+
+def _name(port: Port) -> str:
+    return port.protocol if port.port is None else f"{port.protocol} {port.port}"
 
 
 @rule("BYO311", "error", "warning", source=sources.OUTBOUND_RULES, needs=NEEDS, applies=of_subnet)
@@ -136,7 +163,7 @@ def plugin_ports(case: Case) -> Iterator[Finding]:
         met = [
             (port, item)
             for port in _plugin_ports(case)
-            for item in seen.stopped(direction, "Tcp" if port.protocol == "TCP" else "Udp", port.port)
+            for item in seen.stopped(direction, NSG_NAMES[port.protocol], _span(port))
             if _about_nodes(item.decision)
         ]
         for deciding in _unique(item for _, item in met):
@@ -152,7 +179,7 @@ def plugin_ports(case: Case) -> Iterator[Finding]:
                 [deciding],
                 "error" if required else "warning",
                 "message" if required else variant,
-                ports=list(dict.fromkeys(f"{port.protocol} {port.port}" for port, _ in own)),
+                ports=list(dict.fromkeys(_name(port) for port, _ in own)),
                 plugin=case.plan.cni.plugin,
             )
 

@@ -57,10 +57,10 @@ class View(NamedTuple):
         ]
 
     def stopped(
-        self, direction: Direction, protocol: Protocol, port: int, to: Span | None = None
+        self, direction: Direction, protocol: Protocol, ports: int | Span, to: Span | None = None
     ) -> list[Stopped]:
-        """The denials that one port meets."""
-        out = self.decide(direction, protocol, (port, port), to)
+        """The denials that one port, or some ports, meet."""
+        out = self.decide(direction, protocol, (ports, ports) if isinstance(ports, int) else ports, to)
         whole = closed(out)
         return [Stopped(protocol, decision, whole) for decision in out if not decision.allow]
 

@@ -27,6 +27,8 @@ IDENTITY_ID = (
     f"/subscriptions/{SUB}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/aks"
 )
 ACR_ID = f"/subscriptions/{HUB}/resourceGroups/acr-rg/providers/Microsoft.ContainerRegistry/registries/acr"
+ZONE = "privatelink.westeurope.azmk8s.io"
+ZONE_ID = f"/subscriptions/{HUB}/resourceGroups/dns/providers/Microsoft.Network/privateDnsZones/{ZONE}"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJ5b2NuaQ user@example"
 
 
@@ -129,6 +131,20 @@ KINDS: dict[str, Plan] = {
         identity=Identity(type="user", name="me1", assign_role=False),
     ),
     "unnamed network and identity": plan(network=Network(managed=False), identity=Identity(type="user")),
+    "own DNS zone": plan(
+        cluster=Cluster(name="aks", private=True, private_dns_zone=ZONE_ID),
+        identity=Identity(type="user", name="me1"),
+    ),
+    "own DNS zone and subnet": plan(
+        cluster=Cluster(name="aks", private=True, private_dns_zone=ZONE_ID),
+        network=Network(managed=False, subnet=Subnet(id=SUBNET_ID)),
+        identity=Identity(type="user", id=IDENTITY_ID),
+    ),
+    "own DNS zone and network": plan(
+        cluster=Cluster(name="aks", private=True, private_dns_zone=ZONE_ID),
+        network=Network(managed=False, vnet=Vnet(name="v"), subnet=Subnet(name="s")),
+        identity=Identity(type="user", name="me1"),
+    ),
     "managed NAT gateway": plan(network=Network(outbound_type="managedNATGateway")),
     "calico": plan(cni=Cni(plugin="calico")),
     "calico 3.31": plan(cni=Cni(plugin="calico", version="3.31.7", registry="r.example")),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from byocni_tui.cni.catalogue import plugins
 from byocni_tui.plan import path, reader
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import KnownRange, Plan
@@ -145,3 +146,16 @@ def test_light_commands_import_nothing_heavy(command: list[str], tmp_path: Any) 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kubernetes", [None, "1.32", "1.33", "1.34", "1.35", "1.36"])
+@pytest.mark.parametrize("plugin", [item.id for item in plugins() if item.chart])
+def test_the_default_version_warns_of_nothing_where_a_tested_one_exists(
+    plugin: str, kubernetes: str | None
+) -> None:
+    """Calico's maintained line was tested from 1.34 on, and no line of Antrea on Azure: those two say so."""
+    found = plan(
+        cloud="AzureCloud", region="westeurope", cni__plugin=plugin, cluster__kubernetes_version=kubernetes
+    )
+    calico = plugin == "calico" and kubernetes in ("1.32", "1.33")
+    assert codes(check(found)) == (["BYO712"] if plugin == "antrea" or calico else [])

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from landing import add_rule, codes, facts, own, plan, subnet_id
 
@@ -115,6 +117,47 @@ def test_ports_of_the_plugin(changes: dict[str, str], port: str, severity: str) 
     found = {finding.code: finding for finding in own(plan("hardened", **changes), where)}
     assert found["BYO312"].severity == severity
     assert found["BYO312"].values["ports"][0].endswith(port)
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "protocol", "port", "severity"),
+    [
+        ({}, {"tunnelPort": 8473}, "Udp", "8473", "error"),
+        ({"cni__encapsulation": "geneve"}, {"tunnelPort": "6082"}, "Udp", "6082", "error"),
+        (
+            {"cni__plugin": "calico"},
+            {"defaultFelixConfiguration": {"vxlanPort": 4790}},
+            "Udp",
+            "4790",
+            "error",
+        ),
+        ({"cni__plugin": "antrea"}, {"agent": {"clusterPort": 9000}}, "Tcp", "9000", "warning"),
+        ({"cni__encryption": "ipsec"}, {}, "Esp", "*", "error"),
+        ({"cni__plugin": "antrea", "cni__encryption": "ipsec"}, {}, "Esp", "*", "error"),
+        ({}, {}, "Icmp", "*", "warning"),
+    ],
+)
+def test_ports_that_the_values_name_and_protocols_without_ports(
+    changes: dict[str, Any], given: dict[str, Any], protocol: str, port: str, severity: str
+) -> None:
+    where = facts("hardened", add_rule(protocol=protocol, destinationPortRange=port))
+    found = {finding.code: finding for finding in own(plan("hardened", cni__values=given, **changes), where)}
+    assert found["BYO312"].severity == severity
+    named = protocol.upper() if port == "*" else f"{protocol.upper()} {port}"
+    assert found["BYO312"].values["ports"] == [named]
+
+
+def test_a_port_that_the_values_left_may_be_denied() -> None:
+    where = facts("hardened", add_rule(protocol="Udp", destinationPortRange="8472"))
+    moved = plan("hardened", cni__values={"tunnelPort": 8473})
+    assert [(finding.code, finding.severity) for finding in own(moved, where)] == [("BYO311", "warning")]
+    junk = plan("hardened", cni__values={"tunnelPort": [1]})
+    assert "BYO312" in codes(junk, where)
+
+
+def test_a_rule_for_some_ports_is_not_about_a_protocol_without_ports() -> None:
+    where = facts("hardened", add_rule(protocol="*", destinationPortRange="22"))
+    assert codes(plan("hardened", cni__encryption="ipsec", cni__mtu=1340), where) == []
 
 
 def test_a_port_of_another_plugin_is_no_matter_for_this_one() -> None:
