@@ -66,6 +66,7 @@ class Acts:
         self._clock = clock
         self._acts: dict[int, Act] = {}
         self._reads: dict[tuple[object, ...], Act] = {}
+        self._kept = 0
         self.rev = 0
         """Goes up with every act, and with every repetition of one."""
         self.dropped = 0
@@ -121,14 +122,17 @@ class Acts:
     def __iter__(self) -> Iterator[Act]:
         return iter(list(self._acts.values()))
 
-    def dump(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {"rev": self.rev, "dropped": self.dropped, "acts": list(self._acts.values())}
+    def news(self) -> bytes:
+        """JSON lines of the acts that are new, or were repeated, since the last time this was asked."""
+        fresh, self._kept = self.since(self._kept), self.rev
+        return b"".join(msgspec.json.encode(act) + b"\n" for act in fresh)
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Take over what ``dump`` gave."""
-        self.rev, self.dropped = state["rev"], state["dropped"]
-        self._acts = {act.n: act for act in msgspec.convert(state["acts"], list[Act])}
+    def load(self, lines: bytes) -> None:
+        """Take over what ``news`` gave, all of it; a later line of the same act replaces an earlier one."""
+        acts = {act.n: act for act in (msgspec.json.decode(line, type=Act) for line in lines.splitlines())}
+        self._acts = dict(list(acts.items())[-KEPT:])
+        self.dropped = min(self._acts, default=1) - 1
+        self.rev = self._kept = max((act.rev for act in self._acts.values()), default=0)
         self._reads.clear()
 
 

@@ -95,7 +95,7 @@ class Classroom(Server):
         """Let go of the ports and write every state."""
         await self.close()
         for place in self.places:
-            place.save()
+            await place.finish()
 
     async def __aenter__(self) -> "Classroom":
         await self.start()

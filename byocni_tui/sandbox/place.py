@@ -20,7 +20,7 @@ from byocni_tui.sandbox.clock import VirtualClock
 from byocni_tui.sandbox.control import Control
 from byocni_tui.sandbox.endpoints import Endpoints
 from byocni_tui.sandbox.scenario import Scenario
-from byocni_tui.sandbox.world import World
+from byocni_tui.sandbox.world import World, write_down
 
 _SAVE_EVERY = 2.0
 
@@ -52,6 +52,7 @@ class Place:
         self.ended: asyncio.Event | None = None
         self.last_request = 0.0
         """Real monotonic seconds; 0 until somebody came."""
+        self._writing: asyncio.Future[None] | None = None
         self.endpoints: Endpoints
 
     def open(self, https_base: str, http_base: str, ca_pem: bytes) -> Endpoints:
@@ -115,13 +116,20 @@ class Place:
             versions = self._versions()
             if self.world.changed or versions != written:
                 started = time.monotonic()
-                self.save()
+                snapshot = self.world.snapshot()
+                took = time.monotonic() - started
+                self._writing = asyncio.get_running_loop().run_in_executor(
+                    None, write_down, self.state, *snapshot
+                )
+                await asyncio.shield(self._writing)
                 written = versions
-                # A large world takes a while to write: never more than a twentieth of the time.
-                pause = max(_SAVE_EVERY, 20 * (time.monotonic() - started))
+                # A large world takes a while to write: never more than a hundredth of the time.
+                pause = max(_SAVE_EVERY, 100 * took)
 
-    def save(self) -> None:
-        """Write the state down now."""
+    async def finish(self) -> None:
+        """Write the state down for good, after what is being written."""
+        if self._writing is not None:
+            await self._writing
         if self.state is not None:
             self.world.save(self.state)
 

@@ -134,7 +134,7 @@ class Sandbox(Server):
     async def stop(self) -> None:
         """Let go of the ports and write the state."""
         await self.close()
-        self.place.save()
+        await self.place.finish()
 
     async def __aenter__(self) -> "Sandbox":
         await self.start()

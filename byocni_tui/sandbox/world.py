@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from byocni_tui.sandbox.scenario import Scenario
 
 
+ACTS = "acts.jsonl"
+
+
 class Part(Protocol):
     """Something that lives in a world and can be written down as plain JSON."""
 
@@ -82,23 +85,24 @@ class World:
         return random.Random(f"{self.seed}/{entity}")  # noqa: S311 a simulation wants to be repeatable
 
     def save(self, folder: Path) -> None:
-        """Write everything into ``folder/world.json``, all or nothing."""
+        """Write everything into ``folder/world.json``, all or nothing; the act log goes into a file of its own."""
+        write_down(folder, *self.snapshot())
+
+    def snapshot(self) -> tuple[bytes, bytes]:
+        """The state as JSON, and the lines that the act log got since the last time; ``write_down`` takes both. What
+        is slow about saving, the disk, can so be left to another thread."""
         state = {
             "version": 1,
             "scenario": self.scenario.id,
             "seed": self.seed,
             "clock": self.clock.dump(),
             "faults": self.faults.dump(),
-            "acts": self.acts.dump(),
             "lesson": self.lesson.dump(),
             "parts": {name: part.dump() for name, part in self.parts.items()},
             "clusters": {name: cluster.dump() for name, cluster in self.clusters.items()},
         }
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f"world.json.{os.getpid()}"
-        temporary.write_bytes(msgspec.json.encode(state))
-        temporary.replace(folder / "world.json")
         self.changed = False
+        return msgspec.json.encode(state), self.acts.news()
 
     def load(self, folder: Path) -> bool:
         """Take over what an earlier ``save`` wrote; false if there is none. ``ValueError`` for another version."""
@@ -110,8 +114,7 @@ class World:
             raise ValueError(f"{path}: version {state.get('version')} is not 1")
         self.seed = state["seed"]
         self.faults.load(state["faults"])
-        if "acts" in state:
-            self.acts.load(state["acts"])
+        self.acts.load((folder / ACTS).read_bytes() if (folder / ACTS).exists() else b"")
         if "lesson" in state:
             self.lesson.load(state["lesson"])
         for name, part in self.parts.items():
@@ -120,3 +123,14 @@ class World:
             cluster.load(state["clusters"][name])
         self.clock.load(state["clock"])
         return True
+
+
+def write_down(folder: Path, state: bytes, acts: bytes) -> None:
+    """Keep a snapshot in a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if acts:
+        with (folder / ACTS).open("ab") as file:
+            file.write(acts)
+    temporary = folder / f"world.json.{os.getpid()}"
+    temporary.write_bytes(state)
+    temporary.replace(folder / "world.json")

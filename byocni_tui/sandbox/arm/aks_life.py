@@ -19,8 +19,6 @@ _WAVES = 10
 _ROLE_TRIES = 6
 """Nodes come up in at most so many steps of an operation."""
 
-MANAGED_SUBNET = "10.224.0.0/16"
-
 
 def set_state(record: "Record", state: str) -> None:
     """``provisioningState`` of a cluster and its pools."""
@@ -210,6 +208,7 @@ class Life:
             while on and len(state["nodes"]) < pool["count"] and budget > 0:
                 self._add_node(record, cluster, pool, state)
                 budget -= 1
+        node_group.scale_sets(self.arm, record)
         self.arm.touch(record)
 
     def _add_node(self, record: "Record", cluster: Any, pool: dict[str, Any], state: dict[str, Any]) -> None:
@@ -254,7 +253,7 @@ class Life:
     def _address(self, record: "Record", pool: dict[str, Any]) -> str:
         """The next free address of the pool's subnet: Azure keeps the first four."""
         subnet = self.arm.get(pool["vnetSubnetID"]) if pool.get("vnetSubnetID") else None
-        prefix = MANAGED_SUBNET
+        prefix = node_group.MANAGED_SUBNET
         if subnet is not None:
             properties = subnet["body"]["properties"]
             prefix = properties.get("addressPrefix") or properties["addressPrefixes"][0]
@@ -289,12 +288,12 @@ class Life:
     def _created(self, data: dict[str, Any]) -> None:
         record = self._record(data)
         self._fail_if_struck(data, record)
-        node_group.finish(self.arm, record)
         self._settled(data)
 
     def _settled(self, data: dict[str, Any]) -> None:
         record = self._record(data)
         set_state(record, "Succeeded")
+        node_group.finish(self.arm, record)
         self.arm.touch(record)
 
     def _upgraded(self, data: dict[str, Any]) -> None:
@@ -318,6 +317,7 @@ class Life:
             cluster.stop()
         for state in record["meta"]["pools"].values():
             state["nodes"].clear()
+        node_group.scale_sets(self.arm, record)
 
     def _started(self, data: dict[str, Any]) -> None:
         record = self._record(data)

@@ -220,12 +220,12 @@ class Door:
             return None
         try:
             return msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             from byocni_tui.sandbox.arm.jsonc import loads
 
             try:
                 return loads(data.decode("utf-8", "strict"))
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise ArmError(
                     400,
                     "InvalidRequestContent",

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Doing = Callable[[dict[str, Any]], None]
 
 TIMER = "arm.operation"
+_REMEMBERED = 2000
+"""Operations that can be asked for."""
 
 
 class NotYet(Exception):  # noqa: N818 no error: the step asks to be tried again
@@ -34,6 +36,7 @@ class Operations:
         self._world = world
         self.all: dict[str, dict[str, Any]] = {}
         self._doings: dict[str, Doing] = {}
+        self._running: dict[str, str] = {}
         self._count = 0
         world.clock.on(TIMER, self._step)
 
@@ -74,7 +77,7 @@ class Operations:
             "verb": verb,
             "error": None,
         }
-        self.all[guid] = operation
+        self._keep(operation)
         self._next(operation)
         self._world.changed = True
         return operation
@@ -94,7 +97,7 @@ class Operations:
             "verb": verb,
             "error": None,
         }
-        self.all[operation["name"]] = operation
+        self._keep(operation)
         self._world.changed = True
         return operation
 
@@ -108,7 +111,8 @@ class Operations:
 
     def running(self, target: str) -> dict[str, Any] | None:
         """The operation under way on a resource (by key)."""
-        return next((op for op in self.all.values() if op["target"] == target and op["end"] is None), None)
+        found = self._running.get(target)
+        return None if found is None else self.all[found]
 
     def remaining(self, operation: dict[str, Any]) -> float:
         """Virtual seconds until its end, as far as is known now."""
@@ -132,9 +136,20 @@ class Operations:
             operation["ends"] += seconds
             self._next(operation)
 
+    def _keep(self, operation: dict[str, Any]) -> None:
+        """Remember one. Those that ended long ago are forgotten, as by the service."""
+        self.all[operation["name"]] = operation
+        self._running.setdefault(operation["target"], operation["name"])
+        if len(self.all) > _REMEMBERED:
+            ended = [name for name, one in self.all.items() if one["end"] is not None]
+            for name in ended[: len(self.all) - _REMEMBERED // 2]:
+                del self.all[name]
+
     def _end(self, operation: dict[str, Any], status: str, *, noted: bool = True) -> None:
         if operation.get("timer") is not None:
             self._world.clock.cancel(operation["timer"])
+        if self._running.get(operation["target"]) == operation["name"]:
+            del self._running[operation["target"]]
         operation.update(status=status, end=self._world.clock.now(), steps=[], timer=None)
         self._world.changed = True
         if noted:
@@ -188,4 +203,7 @@ class Operations:
     def load(self, state: dict[str, Any]) -> None:
         """Take over what ``dump`` gave; the timers are the clock's."""
         self.all = state["all"]
+        self._running = {
+            one["target"]: name for name, one in reversed(self.all.items()) if one["end"] is None
+        }
         self._count = state["count"]
