@@ -22,6 +22,10 @@ async def preflight(context: "Context") -> AsyncIterator[Event]:
     try:
         collector = await context.collector()
         yield context.event("preflight", "running", tr("deploy.step.preflight"), progress=0.0)
+        account = await collector.account()
+        who = account["name"] or account["id"] or "?"
+        message = tr("deploy.preflight.account", who=who, way=account["credential"])
+        yield context.event("preflight", "running", message, detail={"account": account})
         async for event in _facts(context, collector):
             yield event
         if possible(context.plan, collector.facts):

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from byocni_tui.console import Console
 from byocni_tui.errors import EXIT_CTRL_C, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
+from byocni_tui.providers.credentials import METHODS
 
 if TYPE_CHECKING:
     from byocni_tui.context import Context
@@ -46,6 +47,7 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     """Arguments of ``apply``."""
     parser.add_argument("file", metavar="FILE", help=tr("cli.apply.file"))
     add_mode(parser, tr)
+    parser.add_argument("--sign-in", choices=METHODS, default="default", help=tr("cli.apply.sign_in"))
     parser.add_argument("--yes", action="store_true", help=tr("cli.apply.yes"))
     parser.add_argument("--accept", metavar="CODES|all", default="", help=tr("cli.apply.accept"))
     parser.add_argument(
@@ -71,7 +73,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     plan = load_plan(args.file)
     if args.live:
         _confirm(plan, args.yes, console)
-        context = Context.live(plan, tr=console.tr)
+        context = Context.live(plan, method=args.sign_in, tr=console.tr)
     elif args.sandbox:
         context = Context.simulated(plan, sandbox=args.sandbox, tr=console.tr)
     else:

@@ -283,6 +283,7 @@ class ArmClient:
             raise ProviderError("NotSignedIn", str(error.message), status=401, operation="token") from error
         claims = _claims(token)
         return {
+            "credential": getattr(self._credential, "used", "") or "managed-identity",
             "id": claims.get("oid") or claims.get("sub"),
             "type": "User" if claims.get("upn") or claims.get("unique_name") else "ServicePrincipal",
             "name": claims.get("upn") or claims.get("unique_name") or claims.get("appid") or "",

@@ -2,10 +2,20 @@
 
 import logging
 import os
-from typing import Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, get_args
 
-Method = Literal["default", "managed-identity", "azure-cli", "device-code", "browser"]
-METHODS: Final = ("default", "managed-identity", "azure-cli", "device-code", "browser")
+Method = Literal[
+    "default", "environment", "workload-identity", "managed-identity", "azure-cli", "developer-cli", "device-code",
+    "browser",
+]  # fmt: skip
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
+
+DEFAULT_ORDER: Final[tuple[Method, ...]] = (
+    "environment", "workload-identity", "managed-identity", "azure-cli", "developer-cli",
+)  # fmt: skip
+"""What ``default`` tries. A managed identity that the environment does not announce is looked for last: on a machine
+outside Azure nothing answers there, and that takes two seconds to find out."""
 
 
 def managed_identity(endpoint: str, header: str) -> Any:
@@ -32,20 +42,84 @@ def managed_identity(endpoint: str, header: str) -> Any:
                 os.environ[name] = value
 
 
-def sign_in(method: Method, *, authority: str, tenant: str | None = None) -> Any:
-    """A credential for a real cloud. ``default`` tries environment, workload and managed identity, Azure CLI, developer
-    CLI and the others of ``DefaultAzureCredential``, in its order."""
-    from azure.identity import aio
+class Chain:
+    """Tries one way after the other until one has somebody signed in, and stays with it; ``used`` says which. A way
+    that has somebody, but fails, ends the search: going on would act as somebody else."""
 
+    def __init__(self, ways: Sequence[tuple[str, Callable[[], Any]]]) -> None:
+        self._ways = ways
+        self._credential: Any = None
+        self.used = ""
+
+    async def get_token(self, *scopes: str, **options: Any) -> Any:
+        """As azure-core asks for it. ``ClientAuthenticationError`` where nobody is signed in."""
+        from azure.core.exceptions import ClientAuthenticationError
+        from azure.identity import CredentialUnavailableError
+
+        if self._credential is not None:
+            return await self._credential.get_token(*scopes, **options)
+        told: list[str] = []
+        for name, make in self._ways:
+            try:
+                credential = make()
+            except ValueError as error:
+                told.append(f"{name}: {error}")
+                continue
+            try:
+                token = await credential.get_token(*scopes, **options)
+            except CredentialUnavailableError as error:
+                told.append(f"{name}: {error.message}")
+                await credential.close()
+                continue
+            except ClientAuthenticationError as error:
+                await credential.close()
+                raise ClientAuthenticationError(
+                    f"{name}: {error.message}", response=error.response
+                ) from error
+            self._credential, self.used = credential, name
+            return token
+        raise CredentialUnavailableError("\n".join(told))
+
+    async def close(self) -> None:
+        """Close connections."""
+        if self._credential is not None:
+            await self._credential.close()
+
+
+def sign_in(method: Method, *, authority: str, tenant: str | None = None) -> Chain:
+    """A credential for a real cloud: one way, or with ``default`` the first of ``DEFAULT_ORDER`` that is signed in."""
     # What it complains of is told by whoever asked it; without this, Python prints it to stderr a first time.
     logging.getLogger("azure").addHandler(logging.NullHandler())
-    options: dict[str, Any] = {"tenant_id": tenant} if tenant else {}
-    if method == "managed-identity":
-        return aio.ManagedIdentityCredential()
-    if method == "azure-cli":
-        return aio.AzureCliCredential(**options)
-    if method in ("device-code", "browser"):
-        from byocni_tui.providers.interactive import ThreadedCredential
+    makers = _makers(authority, {"tenant_id": tenant} if tenant else {})
+    if method != "default":
+        return Chain([(method, makers[method])])
+    announced = os.environ.get("IDENTITY_ENDPOINT") or os.environ.get("MSI_ENDPOINT")
+    order = [name for name in DEFAULT_ORDER if name != "managed-identity" or announced]
+    ways = [(name, makers[name]) for name in order]
+    return Chain(ways if announced else [*ways, ("managed-identity", _imds)])
 
-        return ThreadedCredential(method, authority=authority, **options)
-    return aio.DefaultAzureCredential(authority=authority, exclude_shared_token_cache_credential=True)
+
+def _imds() -> Any:
+    """The identity of an Azure machine, asked once: outside Azure its address leads nowhere."""
+    from azure.identity.aio import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(retry_total=0, connection_timeout=2, read_timeout=5)
+
+
+def _makers(authority: str, options: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+    from azure.identity import aio
+
+    from byocni_tui.providers.interactive import ThreadedCredential
+
+    def threaded(method: Literal["device-code", "browser"]) -> Callable[[], Any]:
+        return lambda: ThreadedCredential(method, authority=authority, **options)
+
+    return {
+        "environment": lambda: aio.EnvironmentCredential(authority=authority),
+        "workload-identity": lambda: aio.WorkloadIdentityCredential(authority=authority, **options),
+        "managed-identity": aio.ManagedIdentityCredential,
+        "azure-cli": lambda: aio.AzureCliCredential(**options),
+        "developer-cli": lambda: aio.AzureDeveloperCliCredential(**options),
+        "device-code": threaded("device-code"),
+        "browser": threaded("browser"),
+    }
