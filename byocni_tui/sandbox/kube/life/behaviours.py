@@ -38,6 +38,10 @@ class Behaviours:
         self.contact: Callable[[str, str], str] = lambda _node, _host: ""
         """Why a program on a node does not reach the API server under a host name or address; empty if it does."""
 
+    def block_records(self) -> list[str]:
+        """The resources in whose objects (one a node, named after it) plugins write a node's block."""
+        return [b["pool"]["record"] for b in catalogue().values() if "record" in b.get("pool", {})]
+
     def get(self, behaviour: str) -> Obj | None:
         """A behaviour by id."""
         return catalogue().get(behaviour)

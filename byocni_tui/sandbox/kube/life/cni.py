@@ -27,6 +27,14 @@ class NodeNetwork:
     def __init__(self, life: "Life", behaviours: "Behaviours") -> None:
         self._life = life
         self._behaviours = behaviours
+        for resource in behaviours.block_records():
+            life.watch(resource, self._renumbered)
+
+    def _renumbered(self, event: str, obj: Obj) -> None:
+        """Whoever deletes the object in which a plugin wrote a node's block has the node given another."""
+        disk = self._life.state["nodes"].get(name_of(obj))
+        if event == "DELETED" and disk is not None:
+            disk.pop("block", None)
 
     def record(self, node: str) -> Obj | None:
         """What is configured on a node: ``file``, ``behaviour`` (id or ""), ``owner`` ([namespace, kind, name])."""
@@ -49,7 +57,11 @@ class NodeNetwork:
             return
         if not init and any(mounts_folder(pod, c) for c in pod["spec"].get("initContainers") or ()):
             return
+        if pod["spec"].get("restartPolicy", "Always") != "Always":
+            return  # no agent, but somebody who looks after a node once
         life, node = self._life, pod["spec"]["nodeName"]
+        if self._mark(pod, container) in life.state["nodes"].get(node, {}).get("cleaners", ()):
+            return
         if life.fault("cni-write", {"node": node, "pod": name_of(pod)}) is not None:
             return
         behaviour = self._behaviours.of_agent(pod)
@@ -88,6 +100,25 @@ class NodeNetwork:
         rest = {k: v for k, v in files.items() if k not in names}
         if rest != files:
             self._put(node, rest)
+
+    # -- what scripts do to the folder -------------------------------------------------------------------------------
+
+    def _mark(self, pod: Obj, container: Obj) -> str:
+        return f"{pod['metadata']['uid']}/{container['name']}"
+
+    def seen(self, pod: Obj, container: Obj) -> "list[str]":
+        """The paths under which a container finds the configuration files of its node."""
+        places = [p.rstrip("/") for p in folders(pod, container)]
+        return [f"{p}/{name}" for p in places for name in self.files(pod["spec"].get("nodeName", ""))]
+
+    def touched(self, pod: Obj, container: Obj, before: "dict[str, str]", after: "dict[str, str]") -> None:
+        """A script has run in a container that may have the folder mounted: what it deleted there is gone."""
+        gone = {p.rpartition("/")[2] for p in self.seen(pod, container) if p in before and p not in after}
+        if gone:
+            node = pod["spec"]["nodeName"]
+            cleaners = self._life.state["nodes"].setdefault(node, {}).setdefault("cleaners", [])
+            cleaners.append(self._mark(pod, container))
+            self.remove(node, gone)
 
     def _put(self, node: str, files: Obj) -> None:
         life = self._life
@@ -182,18 +213,24 @@ def _free(block: ipaddress.IPv4Network, taken: Obj) -> str:
 
 def mounts_folder(pod: Obj, container: Obj) -> bool:
     """Whether a container can write into the host's CNI configuration folder (it or a folder above it is mounted)."""
+    return bool(folders(pod, container))
+
+
+def folders(pod: Obj, container: Obj) -> "list[str]":
+    """Where a container has the host's CNI configuration folder, writable."""
     hosts = {
         v["name"]: str(v["hostPath"]["path"]).rstrip("/") or "/"
         for v in pod["spec"].get("volumes") or ()
         if v.get("hostPath")
     }
+    found = []
     for mount in container.get("volumeMounts") or ():
         path = hosts.get(mount["name"])
         if path is None or mount.get("readOnly"):
             continue
         if path == FOLDER or path == "/" or FOLDER.startswith(path + "/"):
-            return True
-    return False
+            found.append(mount["mountPath"].rstrip("/") + FOLDER.removeprefix(path.rstrip("/")))
+    return found
 
 
 def carve(life: "Life", pool: str, mask: int, node: str) -> ipaddress.IPv4Network | None:
