@@ -11,6 +11,8 @@ from byocni_tui.sandbox.scenario import Condition
 if TYPE_CHECKING:
     from byocni_tui.sandbox.world import World
 
+REFERENCE: Final = re.compile(r"<(/[^<>:]+):([^<>:]+)>")
+"""In a request's body: what a resource of Azure holds at a path, as ``<$aks:properties.fqdn>``."""
 _PART: Final = re.compile(r"([^.\[\]]+)|\[([^\]=]+)=([^\]]*)\]")
 _STEP: Final = re.compile(r"^(?:[^.\[\]]+|\[[^\]=]+=[^\]]*\])(?:\.?(?:[^.\[\]]+|\[[^\]=]+=[^\]]*\]))*$")
 

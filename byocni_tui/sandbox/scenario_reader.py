@@ -140,7 +140,7 @@ def filled(value: Any, names: dict[str, str]) -> Any:
                 value = value.replace(name, meant)
         return value
     if isinstance(value, dict):
-        return {key: filled(one, names) for key, one in value.items()}
+        return {filled(key, names): filled(one, names) for key, one in value.items()}
     if isinstance(value, list):
         return [filled(one, names) for one in value]
     return value

@@ -8,12 +8,14 @@ import asyncio
 import json
 import math
 import os
+import re
 import ssl
 import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -24,8 +26,11 @@ from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.kind import api_versions
 from byocni_tui.sandbox.endpoints import Endpoints
 from byocni_tui.sandbox.scenario import Apply, Helm, Scenario, Step
+from byocni_tui.sandbox.scenario_judge import REFERENCE, values
 
 _AGENTS: Final = {"az": "AZURECLI/2.80.0 (solution)", "kubectl": "kubectl/v1.35.0 (solution)"}
+_SELECTOR: Final = re.compile(r"<([^<>]+)>")
+"""In a path, instead of a pod's name: the labels of the first one to take."""
 _ENDED: Final = ("Succeeded", "Failed", "Canceled")
 _LOOK: Final = 0.02
 """Real seconds between two looks at something that is waited for, at first; it grows to ``_LOOK_MOST``."""
@@ -144,13 +149,11 @@ class Player:
         plan = connections.scenario_plan(self._scenario)
         for path, value in apply.set.items():
             plan = replace(plan, path, value)
-        pace = self._where.speed if self._where.speed >= 0 else None
         options = connections.Simulation(
-            scenario=self._scenario.id, speed=pace, seed=1, cloud=self._scenario.cloud
+            scenario=self._scenario.id, speed=None, seed=0, cloud=self._scenario.cloud, joined=True
         )
-        context = Context(
-            "simulated", plan, self._tr, lambda it: connections.attached(it, self._where, options)
-        )
+        url = self._where.join_url
+        context = Context("simulated", plan, self._tr, lambda it: connections.simulated(it, options, url))
         context.plan = accepting(context, apply.accept)
         failed, words, status = "", "", 1
         try:
@@ -180,9 +183,12 @@ class Player:
         if step.request is None:
             raise _StepError("a step without a request")
         method, path = step.request
-        status, code, data, head = await self._arm(method, path, step.body, step.api_version)
+        body = await self._filled(step.body)
+        status, code, data, head = await self._arm(method, path, body, step.api_version)
         if status in (200, 201, 202) and not code:
             code = await self._ended(head)
+            if path.lower().endswith("/register"):
+                await self._registered(path.rpartition("/")[0])
         _as_said(step, status, code, data)
         return code
 
@@ -206,6 +212,30 @@ class Player:
                 if code == "ExpiredAuthenticationToken":
                     self._token = ""
             return answer.status, code, data, answer.headers
+
+    async def _filled(self, value: Any) -> Any:
+        """A body with each ``<id:path>`` replaced by what that resource holds there."""
+        if isinstance(value, dict):
+            return {key: await self._filled(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [await self._filled(one) for one in value]
+        if not isinstance(value, str) or (asked := REFERENCE.fullmatch(value)) is None:
+            return value
+        _status, code, data, _head = await self._arm("GET", asked[1], None, None)
+        found = values(data, asked[2])
+        if code or not found:
+            raise _StepError(f"{value}: {code or 'there is nothing there'}")
+        return found[0]
+
+    async def _registered(self, provider: str) -> None:
+        """What ``az provider register --wait`` does after asking."""
+        began = time.monotonic()
+        while time.monotonic() - began < _REAL_LIMIT:
+            _status, _code, data, _head = await self._arm("GET", provider, None, "2021-04-01")
+            if data.get("registrationState") == "Registered":
+                return
+            await asyncio.sleep(_LOOK)
+        raise _StepError(f"{provider} does not get registered")
 
     async def _ended(self, head: Any) -> str:
         """Follow a long operation to its end; the code it failed with."""
@@ -249,6 +279,8 @@ class Player:
         config = await self.kubeconfig(step.cluster)
         base, token = config["clusters"][0]["cluster"]["server"], config["users"][0]["user"]["token"]
         method, path = step.request
+        if selector := _SELECTOR.search(path):
+            path = path.replace(selector[0], await self._first_pod(base, token, path[: selector.start()], selector[1]))
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         head = {"Authorization": f"Bearer {token}", "User-Agent": _AGENTS["kubectl"], "Content-Type": kind}
         body = None if step.body is None else json.dumps(step.body)
@@ -262,6 +294,16 @@ class Player:
                 code = str(data.get("reason") or answer.status)
             _as_said(step, answer.status, code, text[:400])
         return code or text[:200].partition("\n")[0] if method == "GET" and "/log" in path else code
+
+    async def _first_pod(self, base: str, token: str, pods: str, selector: str) -> str:
+        """The first pod that a selector finds, as ``kubectl logs -l`` takes one."""
+        head = {"Authorization": f"Bearer {token}", "User-Agent": _AGENTS["kubectl"]}
+        url = f"{base}{pods.rstrip('/')}?labelSelector={quote(selector)}"
+        async with self._session.get(url, headers=head, ssl=self._trust) as answer:
+            items = (await answer.json()).get("items") or []
+        if not items:
+            raise _StepError(f"there is no pod with {selector}")
+        return str(items[0]["metadata"]["name"])
 
     async def _helm(self, step: Step, release: Helm) -> str:
         from byocni_tui.sandbox.releases import program
@@ -314,6 +356,8 @@ def _as_said(step: Step, status: int, code: str, data: Any) -> None:
 
 
 def _version(method: str, path: str) -> str:
+    if path.lower().endswith("/register"):
+        return "2021-04-01"
     parsed = ids.split(path.partition("?")[0])
     if method == "POST":
         parsed = ids.as_action(parsed)

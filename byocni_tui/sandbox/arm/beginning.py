@@ -8,6 +8,7 @@ from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.call import Call, Caller
 from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.kind import api_versions
+from byocni_tui.sandbox.scenario_judge import REFERENCE, values
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
@@ -68,7 +69,7 @@ def _request(arm: "Arm", step: "Step", where: str) -> None:
         raw_path=raw,
         query={"api-version": step.api_version or next(v for v in versions if "preview" not in v)},
         headers={},
-        body=None if method in ("GET", "DELETE") else step.body or {},
+        body=None if method in ("GET", "DELETE") else _filled(arm, step.body or {}, where),
         caller=Caller(
             object_id=caller["object_id"], client_id=caller["client_id"], tenant=arm.data["tenant"]["id"]
         ),
@@ -78,3 +79,18 @@ def _request(arm: "Arm", step: "Step", where: str) -> None:
         arm.handle(call)
     except ArmError as error:
         raise ValueError(f"{where}: {path}: {error.code}: {error.message}") from error
+
+
+def _filled(arm: "Arm", value: Any, where: str) -> Any:
+    """A body with each ``<id:path>`` replaced by what that resource holds there."""
+    if isinstance(value, dict):
+        return {key: _filled(arm, one, where) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(arm, one, where) for one in value]
+    if not isinstance(value, str) or (asked := REFERENCE.fullmatch(value)) is None:
+        return value
+    record = arm.get(asked[1])
+    found = values(record["body"], asked[2]) if record else []
+    if not found:
+        raise ValueError(f"{where}: {value}: there is nothing there")
+    return found[0]
