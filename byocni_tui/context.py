@@ -13,7 +13,7 @@ import msgspec
 from byocni_tui.clock import Clock, RealClock
 from byocni_tui.deploy.event import Event, Status, timestamp
 from byocni_tui.deploy.nodes import NodeState
-from byocni_tui.errors import EXIT_SIGN_IN
+from byocni_tui.errors import EXIT_SIGN_IN, UserError
 from byocni_tui.locale import Translator
 from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.model import Plan
@@ -49,6 +49,8 @@ class Context:
         self.notice = ""
         """What has to be said first: that this is a simulation."""
         self._connect = connect
+        self._settings: dict[str, Any] = {}
+        """What the journal keeps to connect again; known before anything is started."""
         self._connections: Connections | None = None
         self._collector: FactCollector | None = None
         self._starting: asyncio.Task[Connections] | None = None
@@ -66,8 +68,8 @@ class Context:
         tr: Translator | None = None,
     ) -> "Context":
         """Everything against a sandbox of its own. ``speed`` is virtual seconds per real one, ``math.inf`` jumps.
-        Without a plan it begins with the scenario's. UserError for a scenario that there isn't. ``sandbox``: the address
-        of one that runs already, which has its own scenario, speed and seed (it is asked at once)."""
+        Without a plan it begins with the scenario's. UserError for a scenario that there isn't. ``sandbox``: the
+        address of one that runs already, which has its own scenario, speed and seed (it is asked at once)."""
         from byocni_tui import connections
 
         if sandbox is not None:
@@ -90,6 +92,7 @@ class Context:
         from byocni_tui import connections
 
         context = cls("simulated", plan, tr, lambda it: connections.simulated(it, options, url))
+        context._settings = {"simulation": msgspec.to_builtins(options)}
         context.notice = tr("deploy.simulation", scenario=options.scenario)
         return context
 
@@ -99,6 +102,7 @@ class Context:
         from byocni_tui import connections
 
         context = cls("simulated", plan, tr or Translator(), lambda it: connections.replayed(it, recording))
+        context._settings = {"replay": True}
         context.notice = context.tr("deploy.replay", folder=str(recording))
         return context
 
@@ -109,9 +113,9 @@ class Context:
         """The real thing; ``method`` is one of ``providers.credentials.METHODS``."""
         from byocni_tui import connections
 
-        return cls(
-            "live", plan or Plan(), tr or Translator(), lambda context: connections.live(context, method)
-        )
+        context = cls("live", plan or Plan(), tr or Translator(), lambda it: connections.live(it, method))
+        context._settings = {"method": method}
+        return context
 
     @classmethod
     def resume(cls, run: str, *, tr: Translator | None = None) -> "Context":
@@ -128,7 +132,7 @@ class Context:
             context = cls._simulated(plan, tr or Translator(), options)
         else:
             method = str(settings.get("method", "default"))
-            context = cls("live", plan, tr or Translator(), lambda it: connections.live(it, method))
+            context = cls.live(plan, method=method, tr=tr)
         context.journal = journal
         return context
 
@@ -233,12 +237,18 @@ class Context:
 
         journal = self.open_journal()
         journal.acquire()
-        connections = await self._ready()
         new = journal.get("plan") is None
         changed = not new and journal.plan != self.plan
         if new or changed:
+            # Before anything is started: whoever is killed meanwhile can go on.
+            journal.put("settings", {"mode": self.mode, **self._settings})
             journal.put("plan", self.plan)
-            journal.put("settings", {"mode": self.mode, **connections.settings})
+        try:
+            connections = await self._ready()
+        except UserError:
+            if new:
+                journal.put("plan", None)  # it has not begun: nothing is kept of it
+            raise
         self.deployed = True
         if journal.finished("preflight") and not changed:
             yield self.event(

@@ -14,6 +14,7 @@ from byocni_tui.sandbox import tokens
 from byocni_tui.sandbox.arm import gates, graph, ids, metadata
 from byocni_tui.sandbox.arm.call import Answer, Call, Caller
 from byocni_tui.sandbox.arm.errors import ArmError
+from byocni_tui.sandbox.arm.limits import Limits, throttled
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
@@ -26,7 +27,6 @@ _FIXED = {
     "X-Content-Type-Options": "nosniff",
     "x-ms-sandbox": "SIMULATION",
 }
-_LIMITS = {"GET": "reads: 3749", "HEAD": "reads: 3749", "DELETE": "deletes: 2999"}
 _ASKING = frozenset(
     ("validate", "whatIf", "listClusterAdminCredential", "listClusterUserCredential", "exportTemplate")
 )
@@ -40,6 +40,7 @@ class Door:
 
     def __init__(self, arm: "Arm") -> None:
         self.arm = arm
+        self.limits = Limits(arm.world)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -54,18 +55,18 @@ class Door:
             "x-ms-return-client-request-id"
         ):
             head["x-ms-client-request-id"] = request.headers["x-ms-client-request-id"]
-        kind, _, left = _LIMITS.get(request.method, "writes: 2999").partition(": ")
-        head[f"x-ms-ratelimit-remaining-subscription-global-{kind}"] = left
         seen: list[Call] = []
         try:
             answer = await self._answer(request, seen)
         except ArmError as error:
             self._noted(request, seen, error.status, error.code, error.message)
+            head |= self.limits.headers(request.method, seen[0].caller.object_id) if seen else {}
             head |= error.headers
             if not error.flat:
                 head["x-ms-failure-cause"] = "gateway"
             return _response(error.status, error.body(), head)
         self._noted(request, seen, answer.status)
+        head |= self.limits.headers(request.method, seen[0].caller.object_id) if seen else {}
         return _response(answer.status, answer.body, {**head, **answer.headers})
 
     def _noted(
@@ -123,6 +124,7 @@ class Door:
             base=base,
         )
         seen.append(call)
+        self.limits.judge(call)
         await self._struck(call)
         return self.arm.handle(call)
 
@@ -147,10 +149,9 @@ class Door:
             raise ConnectionResetError("a fault of the scenario")
         elif struck["kind"] == "throttle":
             seconds = float(struck.get("seconds", 10))
-            error = gates.throttled(
-                f"{clock.real_seconds(seconds):.3f}", struck.get("what", "PutManagedClusterHandler.PUT")
+            raise throttled(
+                f"{clock.real_seconds(seconds):.3f}", struck.get("what", "PutManagedClusterHandler.PUT"), call
             )
-            raise error
         elif struck["kind"] == "error":
             scope = gates.target(call)
             fields = {"name": call.path.name, "scope": scope, "group": call.path.group or "", "type": call.path.type,
