@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from byocni_tui.sandbox.arm import authorization, checks, ids, locks
-from byocni_tui.sandbox.arm.errors import ArmError, aks
+from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.faults import matches
 
 if TYPE_CHECKING:
@@ -220,15 +220,3 @@ def policy_error(policy: dict[str, Any], name: str) -> ArmError:
         target=name,
         additional=[{"type": "PolicyViolation", "info": info}],
     )
-
-
-def throttled(retry_after: str, what: str) -> ArmError:
-    """429 of AKS."""
-    error = aks(
-        "Throttled",
-        f"The {what} request limit has been exceeded, please retry again in {retry_after} seconds. For more "
-        "information, please visit aka.ms/aks/throttling",
-        status=429,
-    )
-    error.headers["Retry-After"] = retry_after
-    return error
