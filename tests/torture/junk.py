@@ -6,8 +6,10 @@ from typing import Any
 import yaml
 
 WORDS = (
-    "", " ", "\u0000", "\u202eabc", "群集", "🙂" * 3, "a" * 5000, "null", "~", "yes", "1e999", "-1", "0x1f", "NaN", "../..",
-    "$(reboot)", "`id`", "'; rm -rf /; '", '"', "\\", "${HOME}", "{{7*7}}", "%s%n", "<script>alert(1)</script>", "]]>",
+    "", " ", "\u0000", "\u202eabc", "群集", "🙂" * 3, "a" * 5000, "null", "~", "yes", "1e999", "-1", "0x1f", "NaN",
+    "../..",
+    "$(reboot)", "`id`", "'; rm -rf /; '", '"', "\\", "${HOME}", "{{7*7}}", "%s%n", "<script>alert(1)</script>",
+    "]]>",
     "\r\nSet-Cookie: a=b", "169.254.0.0/16", "10.0.0.0/33", "::/0", "256.1.1.1/8", "0.0.0.0/0", "10.244.0.0/16",
     "/subscriptions/x", "/subscriptions//resourceGroups/", "-o", "--help", "@file", "&anchor", "*alias",
     "!!python/object:os.system",
