@@ -61,7 +61,7 @@ class Recorder:
     ) -> None:
         """One exchange with ARM."""
         parts = urlsplit(url)
-        kept = {name: headers[name] for name in _HEADERS if name in headers}
+        kept = {name.lower(): value for name, value in headers.items() if name.lower() in _HEADERS}
         self._write(
             AZURE,
             {

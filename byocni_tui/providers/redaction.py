@@ -104,8 +104,9 @@ class Redactor:
     def value(self, node: Any, key: str = "") -> Any:
         """Any JSON value."""
         if isinstance(node, dict):
-            if "kubeconfigs" in node:
-                return {**node, "kubeconfigs": [self._kubeconfig(entry) for entry in node["kubeconfigs"]]}
+            if isinstance(node.get("kubeconfigs"), list):
+                rest = {name: self.value(item, name) for name, item in node.items() if name != "kubeconfigs"}
+                return rest | {"kubeconfigs": [self._kubeconfig(entry) for entry in node["kubeconfigs"]]}
             if node.get("kind") == "Secret" and "data" in node:
                 self._forget(*(node["data"] or {}).values())
                 node = {**node, "data": dict.fromkeys(node["data"] or {}, "")}
