@@ -3,8 +3,11 @@
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from byocni_tui.sandbox.kube import defaults, fields, limits, quotas, schema, validation
+from byocni_tui.sandbox.kube import cel_rules, defaults, fields, limits, quotas, schema, validation
+from byocni_tui.sandbox.kube.complaints import Complaints
 from byocni_tui.sandbox.kube.kinds import Kind
+from byocni_tui.sandbox.kube.policies import Policies
+from byocni_tui.sandbox.kube.request import User
 from byocni_tui.sandbox.kube.schema import Schema
 from byocni_tui.sandbox.kube.status import ApiError, bad_request, forbidden, not_found
 from byocni_tui.sandbox.kube.webhooks import Webhooks
@@ -16,6 +19,7 @@ Object = dict[str, Any]
 _CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 _PRIORITIES: Final = "priorityclasses.scheduling.k8s.io"
 _TOLERATED: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_CONTROLLER: Final = User("system:kube-controller-manager", ("system:authenticated",))
 _TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 a path
 
 
@@ -26,6 +30,9 @@ class Admission:
         self.cluster = cluster
         self.store = cluster.store
         self.webhooks = Webhooks(cluster)
+        self.policies = Policies(cluster)
+        self.warnings: list[str] = []
+        """What the next answer says besides; ``drain`` takes them."""
 
     def schema_of(self, kind: Kind) -> Schema | None:
         """The schema of a kind, or None for one without."""
@@ -81,7 +88,12 @@ class Admission:
             self._namespace(kind, meta.get("namespace", ""), meta.get("name", ""))
         self.default(kind, obj)
 
-    def create(self, kind: Kind, obj: Object) -> None:
+    def drain(self) -> list[str]:
+        """The warnings since the last time."""
+        said, self.warnings = self.warnings, []
+        return said
+
+    def create(self, kind: Kind, obj: Object, user: User = _CONTROLLER) -> None:
         """Everything else before a new object is stored, in place. Raises ApiError."""
         if "status" in kind.subresources and kind.storage not in ("nodes", _CRDS):
             obj.pop("status", None)
@@ -89,15 +101,19 @@ class Admission:
         self.webhooks.enforce(kind, obj)
         self._strategy(kind, obj)
         validation.create(kind, obj, self.schema_of(kind))
+        self._expressions(kind, obj)
         if kind.storage == "pods":
             self._pod(obj)
         elif kind.storage == "services":
             self._service(obj)
         limits.admit(self.store, kind, obj)
         self.webhooks.ask("CREATE", kind, obj, None)
+        self.warnings += self.policies.judge("CREATE", kind, obj, None, user)
         self._quota(kind, obj)
 
-    def update(self, kind: Kind, obj: Object, old: Object, subresource: str) -> None:
+    def update(
+        self, kind: Kind, obj: Object, old: Object, subresource: str, user: User = _CONTROLLER
+    ) -> None:
         """Everything before a changed object is stored, in place. Raises ApiError."""
         if subresource == "status":
             new_status = obj.get("status")
@@ -129,7 +145,24 @@ class Admission:
             _string_data(obj)
         self.webhooks.enforce(kind, obj)
         validation.update(kind, obj, old, self.schema_of(kind), subresource)
+        if not subresource and obj.get("spec") != old.get("spec"):
+            self._expressions(kind, obj)
         self.webhooks.ask("UPDATE", kind, obj, old, subresource)
+        self.warnings += self.policies.judge("UPDATE", kind, obj, old, user, subresource)
+
+    def delete(self, kind: Kind, old: Object, user: User) -> None:
+        """Before an object is deleted. Raises ApiError."""
+        self.webhooks.ask("DELETE", kind, old, None)
+        self.warnings += self.policies.judge("DELETE", kind, None, old, user)
+
+    def _expressions(self, kind: Kind, obj: Object) -> None:
+        """CEL in CRDs and policies must be CEL. Raises 422."""
+        found = Complaints()
+        if kind.storage == _CRDS:
+            self.warnings += cel_rules.problems(obj, found)
+        else:
+            self.warnings += self.policies.check(kind, obj, found)
+        validation.refuse(kind, obj, found)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

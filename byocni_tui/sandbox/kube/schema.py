@@ -92,6 +92,10 @@ class Schema:
         """The schema of a list's items."""
         return Schema(self.node.get("items") or _ANYTHING, self._defs)
 
+    def of(self, node: Node) -> "Schema":
+        """Another node of the same document."""
+        return Schema(node, self._defs)
+
     @property
     def is_map(self) -> bool:
         """A map with free keys (labels), not a struct."""

@@ -66,6 +66,32 @@ def custom(value: Any, schema: Schema, field: str, found: Complaints) -> None:
         _items(value, schema, field, found)
     elif isinstance(value, dict):
         _object(value, schema, field, found)
+    _logical(value, schema, field, found)
+
+
+def _logical(value: Any, schema: Schema, field: str, found: Complaints) -> None:
+    """allOf, anyOf, oneOf and not."""
+    node = schema.node
+    for below in node.get("allOf") or ():
+        custom(value, schema.of(below), field, found)
+    fits = {
+        key: sum(_fits(value, schema.of(below), field) for below in node[key])
+        for key in ("anyOf", "oneOf")
+        if node.get(key)
+    }
+    where = field or "<nil>"
+    if fits.get("anyOf") == 0:
+        found.invalid(where, "", f'"{field}" must validate at least one schema (anyOf)')
+    if fits.get("oneOf", 1) != 1:
+        found.invalid(where, "", f'"{field}" must validate one and only one schema (oneOf)')
+    if node.get("not") and _fits(value, schema.of(node["not"]), field):
+        found.invalid(where, "", f'"{field}" must not validate the schema (not)')
+
+
+def _fits(value: Any, schema: Schema, field: str) -> bool:
+    found = Complaints()
+    custom(value, schema, field, found)
+    return not found.causes
 
 
 def _typed(value: Any, node: dict[str, Any], field: str, found: Complaints) -> bool:
@@ -129,6 +155,14 @@ def _items(value: list[Any], schema: Schema, field: str, found: Complaints) -> N
 
 
 def _object(value: dict[str, Any], schema: Schema, field: str, found: Complaints) -> None:
+    low, high = schema.node.get("minProperties", 0), schema.node.get("maxProperties")
+    if len(value) < low:
+        found.invalid(field, len(value), f"{field} in body should have at least {low} properties")
+    if high is not None and len(value) > high:
+        from byocni_tui.sandbox.kube.status import Cause
+
+        text = f"Too many: {len(value)}: must have at most {high} items"
+        found.causes.append(Cause("FieldValueTooMany", field, text))
     missing = [name for name in schema.node.get("required") or () if name not in value]
     for name in sorted({*missing, *value}):
         where = f"{field}.{name}" if field else name

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from byocni_tui.sandbox.kube import names, validate_schema
+from byocni_tui.sandbox.kube import cel_rules, names, validate_schema
 from byocni_tui.sandbox.kube.complaints import Complaints
 from byocni_tui.sandbox.kube.immutable import UPDATE
 from byocni_tui.sandbox.kube.kinds import Kind
@@ -11,6 +11,10 @@ from byocni_tui.sandbox.kube.status import ApiError, Cause, invalid
 from byocni_tui.sandbox.kube.validate_kinds import CREATE
 
 Object = dict[str, Any]
+_UNCHECKED: Final = (
+    'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the '
+    "existing errors to complete validation"
+)
 _LABELS: Final = ("namespaces", "services")
 _FINALIZERS: Final = ("orphan", "foregroundDeletion", "kubernetes")
 
@@ -28,8 +32,8 @@ def create(kind: Kind, obj: Object, schema: Schema | None) -> None:
         rule = names.label if kind.storage in _LABELS else names.subdomain
         found.each("metadata.name", name, rule(name))
     _metadata(meta, found)
-    _body(kind, obj, schema, found)
-    _refuse(kind, obj, found)
+    _body(kind, obj, schema, found, None)
+    refuse(kind, obj, found)
 
 
 def update(kind: Kind, obj: Object, old: Object, schema: Schema | None, subresource: str) -> None:
@@ -51,24 +55,30 @@ def update(kind: Kind, obj: Object, old: Object, schema: Schema | None, subresou
         if {k: v for k, v in obj.items() if k not in ("metadata", "status")} != {
             k: v for k, v in old.items() if k not in ("metadata", "status")
         }:
-            _body(kind, obj, schema, found)
+            _body(kind, obj, schema, found, old)
         change = UPDATE.get(kind.storage)
         if change is not None and subresource not in ("ephemeralcontainers", "resize"):
             change(obj, old, found)
     elif kind.crd is not None:
-        _body(kind, obj, schema, found)
-    _refuse(kind, obj, found)
+        _body(kind, obj, schema, found, old)
+    refuse(kind, obj, found)
 
 
-def _refuse(kind: Kind, obj: Object, found: Complaints) -> None:
+def refuse(kind: Kind, obj: Object, found: Complaints) -> None:
+    """Raise 422 when there are complaints."""
     if found.causes:
         raise invalid(kind.kind, kind.group, obj["metadata"].get("name", ""), found.causes)
 
 
-def _body(kind: Kind, obj: Object, schema: Schema | None, found: Complaints) -> None:
+def _body(kind: Kind, obj: Object, schema: Schema | None, found: Complaints, old: Object | None) -> None:
     if kind.crd is not None:
         if schema is not None:
+            before = len(found.causes)
             validate_schema.custom(obj, schema, "", found)
+            if len(found.causes) == before:
+                cel_rules.judge(obj, old, schema, "", found)
+            elif cel_rules.ruled(schema.node):
+                found.causes.append(Cause("FieldValueInvalid", "<nil>", _UNCHECKED))
         return
     special = CREATE.get(kind.storage)
     if special is not None:

@@ -95,7 +95,8 @@ class Writes:
         self.admission.enter(stored, obj)
         finish(obj)
         escalation.check(self.store, call.user, stored, obj, None)
-        self.admission.create(stored, obj)
+        self.admission.create(stored, obj, call.user)
+        call.warnings += self.admission.drain()
         if meta.get("name") and self.store.entry(kind.storage, meta.get("namespace"), meta["name"]):
             raise already_exists(kind.resource, kind.group, meta["name"])
         if call.dry:
@@ -134,7 +135,8 @@ class Writes:
         if version and version != old["metadata"]["resourceVersion"]:
             raise conflict(kind.resource, kind.group, old["metadata"]["name"])
         escalation.check(self.store, call.user, stored, new, old)
-        self.admission.update(stored, new, old, subresource)
+        self.admission.update(stored, new, old, subresource, call.user)
+        call.warnings += self.admission.drain()
         if tracked:
             self._tracked(kind, old, new, call, subresource)
         if call.dry:
@@ -260,7 +262,8 @@ class Writes:
         propagation, grace = _deletion(options, call.query)
         if kind.storage == "namespaces" and target.name in ("default", "kube-system", "kube-public"):
             raise forbidden("namespaces", "", target.name, "this namespace may not be deleted")
-        self.admission.webhooks.ask("DELETE", self.cluster.registry.stored(kind.storage), old, None)
+        self.admission.delete(self.cluster.registry.stored(kind.storage), old, call.user)
+        call.warnings += self.admission.drain()
         if call.dry or options.get("dryRun") == ["All"]:
             return old, True
         if kind.storage == CRDS:
