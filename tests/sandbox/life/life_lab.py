@@ -163,5 +163,8 @@ spec:
         podAntiAffinity:
           requiredDuringSchedulingIgnoredDuringExecution:
             - {labelSelector: {matchLabels: {io.cilium/app: operator}}, topologyKey: kubernetes.io/hostname}
-      containers: [{name: cilium-operator, image: "quay.io/cilium/operator-generic:v1.19.9"}]
+      containers:
+        - name: cilium-operator
+          image: quay.io/cilium/operator-generic:v1.19.9
+          readinessProbe: {httpGet: {host: 127.0.0.1, path: /healthz, port: 9234}, periodSeconds: 5}
 """

@@ -15,7 +15,7 @@ def commands(reach: Reach, *, hostname: str, now: Callable[[], float]) -> dict[s
         "true": lambda _s, _a, _f: Result(), ":": lambda _s, _a, _f: Result(),
         "false": lambda _s, _a, _f: Result(code=1), "echo": _echo, "printf": _printf, "test": _test, "[": _test,
         "sleep": _sleep, "cat": _cat, "grep": _grep, "head": _head, "tail": _tail, "wc": _wc, "tr": _tr,
-        "cut": _cut, "seq": _seq, "set": _set, "export": _export, "shift": _shift, "mkdir": _nothing, "rm": _nothing,
+        "cut": _cut, "seq": _seq, "set": _set, "export": _export, "shift": _shift, "mkdir": _nothing, "rm": archives.rm,
         "chmod": _nothing, "trap": _nothing, "cd": _nothing, "exec": _exec, "timeout": _timeout, "time": _time,
         "sh": _sh,
         "dd": _dd,

@@ -1,7 +1,8 @@
-"""ls and tar of the small shell: what ``kubectl cp`` is made of."""
+"""ls, tar and rm of the small shell: what ``kubectl cp`` is made of, and what cleans up."""
 
 import io
 import tarfile
+from fnmatch import fnmatchcase
 
 from byocni_tui.sandbox.kube.life.shell import Result, Shell
 
@@ -77,3 +78,16 @@ def _create(s: Shell, folder: str, names: list[str]) -> Result:
                 archive.addfile(member, io.BytesIO(data))
     out = buffer.getvalue().decode("utf-8", "surrogateescape")
     return Result(out, int(bool(err)), err)
+
+
+def rm(s: Shell, a: list[str], _f: str) -> Result:
+    """Removes files, and with ``-r`` what is below; patterns are matched here, as nothing else expands them."""
+    flags = "".join(w for w in a if w.startswith("-")).lower()
+    for word in (w for w in a if not w.startswith("-")):
+        below = word.rstrip("/") + "/"
+        gone = [p for p in s.files if fnmatchcase(p, word) or ("r" in flags and p.startswith(below))]
+        for path in gone:
+            del s.files[path]
+        if not gone and "f" not in flags:
+            return Result(code=1, err=f"rm: can't remove '{word}': No such file or directory\n")
+    return Result()

@@ -55,7 +55,7 @@ class Assembly:
         self.disruption = Disruption(life)
         self.served = Served()
         self.paths = Paths(life, self.pods, self.behaviours, self.network, self.served)
-        self.scripts = Scripts(life, self.paths, self.served)
+        self.scripts = Scripts(life, self.paths, self.served, self.network)
         self.minds = Minds(life, self.behaviours, self.scripts, self.served)
         self.kubelet = self.served.kubelet = Kubelet(life, self.network, self.minds)
         self.nodes = Nodes(life, self.kubelet, self.network)

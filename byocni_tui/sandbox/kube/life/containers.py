@@ -196,7 +196,7 @@ class Containers:
             self._got_ready(pod, box, container)
         if probes and not (box.init and container.get("restartPolicy") != "Always"):
             first = min(float(container[p].get("initialDelaySeconds", 0)) for p in probes)
-            self._again(run, max(out.boot, first), "probe", box, awaited=True)
+            self._again(run, max(out.boot, first), "probe", box, awaited=not self._loops(box))
 
     def _missing_config(self, run: Run, container: Obj) -> str:
         life = self._life
@@ -303,7 +303,7 @@ class Containers:
         elif not self.minds.probe(pod, container, box, "steady"):
             return  # nothing can change its answer by itself; whoever changes it looks again
         hope = _HOPEFUL_SECONDS[self.minds.probe(pod, container, box, "steady") is not None]
-        waiting = not box.ready and self._life.now() - box.started_at < hope
+        waiting = not box.ready and not self._loops(box) and self._life.now() - box.started_at < hope
         self._again(run, float(rule.get("periodSeconds", 10)), "probe", box, awaited=waiting)
 
     def _failed_probe(
@@ -321,6 +321,11 @@ class Containers:
         self._tell(pod, "Killing", f"Container {box.name} failed {what} probe, will be restarted", box=box)
         box.code = 137 if box.stubborn else 143
         self._exited(pod, run, box, container)
+
+    @staticmethod
+    def _loops(box: Box) -> bool:
+        """Whether the container has crashed before and will crash again: nobody waits for it."""
+        return bool(box.restarts and box.code)
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 

@@ -82,7 +82,7 @@ class Minds:
                     float(way.get("after", 5.0)),
                     int(way.get("code", 1)),
                     log=said + "\n",
-                    boot=1e9,
+                    boot=1.0,
                     listens=[],
                 )
         if init or rule.get("ends"):

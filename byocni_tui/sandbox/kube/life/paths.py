@@ -298,8 +298,8 @@ class Paths:
         return address_of_node(self._life, pod["spec"]["nodeName"])
 
     def _holds(self, node: str, address: str) -> bool:
-        kept = self._life.state["nodes"][node].get("block")
-        return kept is not None and ipaddress.ip_address(address) in ipaddress.ip_network(kept[1])
+        block = self._network.block(node)
+        return block is not None and ipaddress.ip_address(address) in block
 
     def _inside(self, address: str) -> bool:
         """Addresses that nobody outside would answer for: service range, node blocks, the cluster's pod range."""

@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from byocni_tui.sandbox.kube.life.applets import commands
+from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj
 from byocni_tui.sandbox.kube.life.paths import Answer, Listening, Paths
@@ -20,6 +21,7 @@ _PLAYED: Final = (
     "wget", "curl", "nc", "nslookup", "httpd", "timeout", "ping", "cat", "grep", "env", "date", "hostname",
     "seq", "echo", "ls", "tar", "test", "true", "false", "head", "tail", "wc", "tee", "printf",
 )  # fmt: skip
+_ENTERED: Final = ("rm", "mkdir", "touch", "sleep")
 _PORTS: Final = {"nginx": 80, "httpd": 80, "caddy": 80, "redis": 6379, "traefik": 80}
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_]\w*)\)")
 _LARGE: Final = 4096
@@ -36,8 +38,9 @@ class Script:
 class Scripts:
     """Plays command lines in the place of a pod."""
 
-    def __init__(self, life: "Life", paths: Paths, served: "Served") -> None:
+    def __init__(self, life: "Life", paths: Paths, served: "Served", network: NodeNetwork) -> None:
         self._life = life
+        self._network = network
         self._paths = paths
         self._served = served
         self._written: dict[tuple[str, str], dict[str, str]] = {}
@@ -56,7 +59,7 @@ class Scripts:
         if program in _SHELLS and len(words) > 2 and words[1].startswith("-") and words[1].endswith("c"):
             script, arguments = words[2], words[4:]
             script = ("set -e\n" if "e" in words[1] else "") + script
-        elif program in _PLAYED:
+        elif program in _PLAYED or (entered and program in _ENTERED):
             script, arguments = quoted(words), []
         else:
             return None
@@ -90,6 +93,7 @@ class Scripts:
             wrote = {k: v for k, v in shell.files.items() if before.get(k) != v and not k.startswith("/dev/")}
             if wrote:
                 self._written.setdefault(place, {}).update(wrote)
+        self._network.touched(pod, container, before, shell.files)
         message = shell.files.get(container.get("terminationMessagePath") or "/dev/termination-log", "")
         outcome = Outcome(
             seconds,
@@ -171,7 +175,7 @@ class Scripts:
                     else f"{mount['mountPath'].rstrip('/')}/{key}"
                 )
                 files[path] = str(text)
-        return files
+        return files | dict.fromkeys(self._network.seen(pod, container), '{"simulation": true}\n')
 
 
 class Served(Listening):
