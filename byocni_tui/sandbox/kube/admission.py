@@ -3,7 +3,7 @@
 import ipaddress
 from typing import TYPE_CHECKING, Any, Final
 
-from byocni_tui.sandbox.kube import cel_rules, defaults, fields, limits, quotas, schema, validation
+from byocni_tui.sandbox.kube import cel_rules, defaults, fields, limits, quotas, schema, validation, volumes
 from byocni_tui.sandbox.kube.complaints import Complaints
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.policies import Policies
@@ -212,6 +212,13 @@ class Admission:
             obj["status"] = {"loadBalancer": {}}
         elif what in ("jobs.batch", "cronjobs.batch"):
             obj["status"] = {}
+        elif what == "persistentvolumeclaims":
+            volumes.claim(self.store, obj)
+        elif what == "persistentvolumes":
+            obj["status"] = {"phase": "Available"}
+            finalizers = meta.setdefault("finalizers", [])
+            if volumes.KEPT_VOLUME not in finalizers:
+                finalizers.append(volumes.KEPT_VOLUME)
         elif what == _CRDS:
             stored = [
                 v.get("name", "") for v in obj.get("spec", {}).get("versions") or () if v.get("storage")

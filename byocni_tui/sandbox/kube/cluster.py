@@ -13,6 +13,7 @@ from byocni_tui.sandbox.kube.kinds import Registry
 from byocni_tui.sandbox.kube.nodes import node_object, parse_taint
 from byocni_tui.sandbox.kube.quotas import Quotas
 from byocni_tui.sandbox.kube.store import Object, Store
+from byocni_tui.sandbox.kube.volumes import Volumes
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -99,6 +100,7 @@ class KubeCluster:
         self.store.defaulter = self.admission.default
         self.quotas = Quotas(self)
         self.aggregation = Aggregation(self.store)
+        self.volumes = Volumes(self)
         self.api_services = ApiServices(self)
         self.life: Any = None
         self.definitions = Definitions(self)

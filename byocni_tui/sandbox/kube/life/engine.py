@@ -210,7 +210,7 @@ class Life:
                     return None, f'namespaces "{namespace}" not found'
             made: Obj = self.store.create(group_resource, obj)
         except ApiError as error:
-            if error.code not in (403, 404, 409, 422):
+            if error.code not in (403, 404, 409, 422, 500):
                 raise
             return None, error.message
         return made, ""

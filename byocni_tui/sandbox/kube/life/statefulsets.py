@@ -108,6 +108,7 @@ class StatefulSets:
         pod["spec"]["hostname"] = name
         if s["spec"].get("serviceName"):
             pod["spec"]["subdomain"] = s["spec"]["serviceName"]
+        self._claims(s, name, pod)
         made, why = life.try_create("pods", pod)
         kind = "StatefulSet"
         if made is None:
@@ -117,6 +118,25 @@ class StatefulSets:
             return
         text = f"create Pod {name} in StatefulSet {m['name']} successful"
         life.recorder.event(s, kind, "SuccessfulCreate", text, source=_SOURCE)
+
+    def _claims(self, s: Obj, pod_name: str, pod: Obj) -> None:
+        """A claim for each template, made once and kept; the pod's volumes point to them."""
+        life, m = self._life, s["metadata"]
+        for template in s["spec"].get("volumeClaimTemplates") or ():
+            volume = template["metadata"]["name"]
+            name = f"{volume}-{pod_name}"
+            if life.store.entry("persistentvolumeclaims", m["namespace"], name) is None:
+                labels = s["spec"]["selector"].get("matchLabels") or {}
+                labels = {**(template["metadata"].get("labels") or {}), **labels}
+                meta = {"name": name, "namespace": m["namespace"], "labels": labels}
+                life.try_create("persistentvolumeclaims", {"metadata": meta, "spec": clone(template["spec"])})
+                text = f"create Claim {name} Pod {pod_name} in StatefulSet {m['name']} success"
+                life.recorder.event(s, "StatefulSet", "SuccessfulCreate", text, source=_SOURCE)
+            volumes = [v for v in pod["spec"].get("volumes") or () if v["name"] != volume]
+            pod["spec"]["volumes"] = [
+                *volumes,
+                {"name": volume, "persistentVolumeClaim": {"claimName": name}},
+            ]
 
     def _drop(self, s: Obj, pod: Obj) -> None:
         life, m = self._life, s["metadata"]
