@@ -54,7 +54,7 @@ def _field(
                 yield f"{indent}  - {line.lstrip()}" if first and not line.lstrip().startswith("#") else line
                 first = first and line.lstrip().startswith("#")
     else:
-        yield from _plain(f"{indent}{_key(name)}:", value, indent)
+        yield from _plain(f"{indent}{_key(name, indent)}:", value, indent)
 
 
 def _explain(at: tuple[str, ...], is_default: bool, indent: str, tr: Translator) -> Iterator[str]:
@@ -93,7 +93,7 @@ def _plain(head: str, value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, dict) and value:
         yield head
         for key, item in value.items():
-            yield from _plain(f"{indent}  {_key(key)}:", item, indent + "  ")
+            yield from _plain(f"{indent}  {_key(key, indent + '  ')}:", item, indent + "  ")
     elif isinstance(value, (list, tuple)) and any(
         isinstance(item, (dict, list, tuple)) and item for item in value
     ):
@@ -109,7 +109,7 @@ def _list_item(item: Any, indent: str) -> Iterator[str]:
         lines = [
             line
             for key, part in item.items()
-            for line in _plain(f"{indent}  {_key(key)}:", part, indent + "  ")
+            for line in _plain(f"{indent}  {_key(key, indent + '  ')}:", part, indent + "  ")
         ]
         yield f"{indent}- {lines[0].lstrip()}"
         yield from lines[1:]
@@ -147,8 +147,13 @@ def _escape(character: str) -> str:
     return f"\\U{code:08x}" if code > 0xFFFF else f"\\u{code:04x}"
 
 
-def _key(name: str) -> str:
-    return scalar(name)
+def _key(name: str, indent: str | None = None) -> str:
+    """A key on a line that begins with ``indent``, or within braces. YAML takes no more than 1,024 characters for a
+    key unless a question mark announces it."""
+    text = scalar(name)
+    if len(text) < 1000:
+        return text
+    return f"? {text} " if indent is None else f"? {text}\n{indent}"
 
 
 def example(tr: Translator) -> str:

@@ -4,6 +4,7 @@ The file is YAML. In its texts ``$sub`` stands for the cloud's first subscriptio
 the network resources of the group ``rg-network``, ``$aks`` for the cluster that the plan names.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -187,12 +188,12 @@ def names() -> list[str]:
 
 def find(scenario: str) -> Path:
     """The file of an id, or the path of a file given as such. Raises ``ScenarioError`` naming the ids there are."""
-    known = FOLDER / f"{scenario}.yaml"
-    if "/" not in scenario and known.is_file():
-        return known
-    path = Path(scenario)
-    if path.exists():
-        return path
+    if scenario in names():
+        return FOLDER / f"{scenario}.yaml"
+    with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+        path = Path(scenario)
+        if path.exists():
+            return path
     raise ScenarioError(scenario, f"no such scenario or file; there are: {', '.join(names())}")
 
 
@@ -224,7 +225,7 @@ def parse(text: str, where: str, name: str) -> Scenario:
 
 
 def _is_cloud(name: str) -> bool:
-    return "/" not in name and (CLOUDS / f"{name}.yaml").is_file()
+    return any(path.stem == name for path in CLOUDS.glob("*.yaml"))
 
 
 def _first_subscription(cloud: str) -> str:
