@@ -175,9 +175,20 @@ class ArmClient:
         self, what: str, send: Callable[[Mapping[str, Any]], Awaitable[Any]]
     ) -> tuple[int, Mapping[str, str], str]:
         """Send within the time limit; whatever goes wrong becomes a ``ProviderError``."""
+        await self._built()
+        try:
+            return await self._sent(what, send)
+        except ProviderError as error:
+            if error.status != 401 or error.code == "NotSignedIn":
+                raise
+        # The token ran out on the way (or ARM thinks so): azure-core has forgotten it and asks for a new one.
+        return await self._sent(what, send)
+
+    async def _sent(
+        self, what: str, send: Callable[[Mapping[str, Any]], Awaitable[Any]]
+    ) -> tuple[int, Mapping[str, str], str]:
         from byocni_tui.providers.azure_policies import judged
 
-        await self._built()
         correlation = str(uuid.uuid4())
         async with judged(what, correlation, self._settings.limit) as options:
             response = await send(options)

@@ -18,6 +18,11 @@ from byocni_tui.providers.protocols import Json, WatchEvent
 _CHUNK: Final = "500"
 _WATCH_SECONDS: Final = "240"
 _BACKOFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_AGAIN: Final = (0.2, 1.0, 3.0)
+"""Seconds before a request that could not be answered now is sent again, unless the server says how many."""
+
+_LIMIT: Final = 30.0
+"""Seconds that an answer may take, and the first line of a watch's."""
 
 
 class KubeClient:
@@ -101,11 +106,11 @@ class KubeClient:
                     body=body,
                     auth_settings=["BearerToken"],
                 )
-                answer = (
-                    await api.call_api(
-                        *request, _request_timeout=aiohttp.ClientTimeout(total=timeout or None)
-                    )
-                ).response
+                # A watch lasts, but that it has begun is said at once.
+                async with asyncio.timeout(_LIMIT):
+                    answer = (
+                        await api.call_api(*request, _request_timeout=aiohttp.ClientTimeout(total=timeout))
+                    ).response
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 raise ProviderError(
                     "Unreachable", f"{type(error).__name__}: {error}", operation=what
@@ -133,7 +138,7 @@ class KubeClient:
     ) -> bytes:
         import aiohttp
 
-        answer = await self._open(method, path, query, body, timeout or 30.0, accept)
+        answer = await self._open(method, path, query, body, timeout or _LIMIT, accept)
         try:
             data: bytes = await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -166,6 +171,23 @@ class KubeClient:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         timeout: float | None = None,
+    ) -> Json:
+        """Sent again a few times where that may help. Whatever is created has a name, so nothing comes twice: what an
+        answer that got lost had made already is read instead."""
+        name = str(((body or {}).get("metadata") or {}).get("name", ""))
+        for attempt, pause in enumerate((*_AGAIN, None)):
+            try:
+                return await self._once(method, path, query, body, timeout)
+            except ProviderError as error:
+                if attempt and method == "POST" and error.code == "AlreadyExists" and name:
+                    return await self._once("GET", f"{path}/{name}", None, None, timeout)
+                if pause is None or not error.passing:
+                    raise
+                await asyncio.sleep(pause if error.retry_after is None else min(error.retry_after, 30.0))
+        raise AssertionError("unreachable")
+
+    async def _once(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, timeout: float | None
     ) -> Json:
         data = await self._read(method, path, query, body, timeout, "application/json")
         try:
@@ -304,9 +326,17 @@ async def _refusal(answer: Any, what: str) -> tuple[ProviderError, bytes]:
         str(body.get("message") or text.strip()[:2000] or answer.reason),
         status=answer.status,
         operation=what,
+        retry_after=_seconds(answer.headers.get("Retry-After")),
         body=body,
     )
     return error, data
+
+
+def _seconds(header: str | None) -> float | None:
+    try:
+        return max(0.0, float(header)) if header is not None else None
+    except ValueError:
+        return None
 
 
 def _watch_line(line: bytes, path: str) -> tuple[WatchEvent | None, str]:
