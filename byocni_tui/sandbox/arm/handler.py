@@ -80,7 +80,7 @@ class Handler:
         if not call.path.item:
             if call.method == "GET":
                 return self.listing(call)
-            raise _method_not_allowed(call)
+            raise method_not_allowed(call)
         checks.group_exists(self.arm, call)
         verb = {
             "GET": self.get,
@@ -90,7 +90,7 @@ class Handler:
             "DELETE": self.delete,
         }
         if call.method not in verb:
-            raise _method_not_allowed(call)
+            raise method_not_allowed(call)
         return verb[call.method](call)
 
     def resource_id(self, call: Call) -> str:
@@ -233,6 +233,12 @@ class Handler:
         if not isinstance(call.body, dict):
             raise checks.no_content()
         checks.if_match(call, self.etag(record))
+        if not isinstance(call.body.get("properties") or {}, dict):
+            raise ArmError(
+                400,
+                "InvalidRequestContent",
+                "The request content was invalid: 'properties' must be an object.",
+            )
         if "tags" in call.body:
             record["body"]["tags"] = checks.tags(call.body)
             self.arm.touch(record)
@@ -296,7 +302,8 @@ def mark_updating(shown: dict[str, Any]) -> None:
                     child["properties"]["provisioningState"] = "Updating"
 
 
-def _method_not_allowed(call: Call) -> ArmError:
+def method_not_allowed(call: Call) -> ArmError:
+    """A verb that the type does not have."""
     return ArmError(
         405, "HttpMethodNotAllowed", f"The requested resource does not support http method '{call.method}'."
     )

@@ -7,7 +7,7 @@ from typing import Any
 from byocni_tui.sandbox.arm import checks, ids
 from byocni_tui.sandbox.arm.call import Answer, Call, Record
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
-from byocni_tui.sandbox.arm.handler import Handler
+from byocni_tui.sandbox.arm.handler import Handler, method_not_allowed
 from byocni_tui.sandbox.arm.kind import api_versions
 
 _GROUP = re.compile(r"[-\w._()]{0,89}[-\w_()]", re.UNICODE)
@@ -106,7 +106,10 @@ class Groups(Handler):
             return self.write(call)
         if call.method == "HEAD":
             return self.head(call)
-        return {"GET": self.get, "PATCH": self.patch, "DELETE": self.delete}[call.method](call)
+        act = {"GET": self.get, "PATCH": self.patch, "DELETE": self.delete}.get(call.method)
+        if act is None:
+            raise method_not_allowed(call)
+        return act(call)
 
     def resource_id(self, call: Call) -> str:
         return f"/subscriptions/{call.path.subscription}/resourceGroups/{call.path.name}"
