@@ -39,7 +39,8 @@ def _template(obj: Object, found: Complaints, restart: tuple[str, ...], labels: 
             found.invalid(
                 "spec.template.metadata.labels", given, "`selector` does not match template `labels`"
             )
-    pod_spec(template.get("spec") or {}, "spec.template.spec", found, restart)
+    claims = tuple(c["metadata"].get("name", "") for c in spec.get("volumeClaimTemplates") or ())
+    pod_spec(template.get("spec") or {}, "spec.template.spec", found, restart, claims)
 
 
 def _natural(obj: Object, found: Complaints, *paths: str) -> None:

@@ -15,9 +15,16 @@ _RANGE: Final = "must be between 1 and 65535, inclusive"
 _HANDLERS: Final = ("exec", "httpGet", "tcpSocket", "grpc")
 
 
-def pod_spec(spec: Object, field: str, found: Complaints, restart: tuple[str, ...] = _RESTART) -> None:
-    """Complain about a pod's spec at ``field``; ``restart`` are the policies that the owner allows."""
-    volumes: set[str] = set()
+def pod_spec(
+    spec: Object,
+    field: str,
+    found: Complaints,
+    restart: tuple[str, ...] = _RESTART,
+    more: tuple[str, ...] = (),
+) -> None:
+    """Complain about a pod's spec at ``field``; ``restart`` are the policies that the owner allows, ``more`` volumes
+    that the owner will add."""
+    volumes = set(more)
     for at, volume in enumerate(spec.get("volumes") or ()):
         _volume(volume, f"{field}.volumes[{at}]", volumes, found)
     seen: set[str] = set()

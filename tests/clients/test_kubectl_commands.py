@@ -1,0 +1,96 @@
+"""Unmodified kubectl commands (data/kubectl.txt), in order, in one sandbox: exit status and what they print."""
+
+import math
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from client_table import Outcome, Row, clean_environment, complaint, play, rows
+
+from byocni_tui.sandbox import launcher
+
+DATA = Path(__file__).parent / "data"
+TABLE = DATA / "kubectl.txt"
+ROWS = rows(TABLE)
+VERBS = {
+    *(
+        "get",
+        "create",
+        "apply",
+        "diff",
+        "edit",
+        "patch",
+        "replace",
+        "delete",
+        "run",
+        "expose",
+        "set",
+        "label",
+    ),
+    *(
+        "annotate",
+        "rollout",
+        "scale",
+        "autoscale",
+        "wait",
+        "describe",
+        "explain",
+        "events",
+        "logs",
+        "exec",
+        "attach",
+    ),
+    *(
+        "port-forward",
+        "cp",
+        "debug",
+        "top",
+        "drain",
+        "cordon",
+        "uncordon",
+        "taint",
+        "auth",
+        "config",
+        "proxy",
+    ),
+    *("version", "cluster-info", "api-resources", "api-versions", "kustomize"),
+}
+CREATE = """
+az group create -l chinanorth3 -n g -o none
+az aks create -l chinanorth3 -g g -n k --network-plugin none -o none
+az aks get-credentials -g g -n k
+"""
+
+
+@pytest.fixture(scope="module")
+def done(clients_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Outcome]]:
+    """Every command's outcome, by line of the table."""
+    folder = tmp_path_factory.mktemp("kubectl")
+    endpoints = launcher.start("article", speed=math.inf, state_dir=folder / "sandbox", idle_seconds=600)
+    env = clean_environment(
+        {**launcher.environment(endpoints, folder / "clients"), "TMPDIR": str(folder)},
+        clients_path,
+        folder / "home",
+    )
+    try:
+        subprocess.run(["bash", "-euc", CREATE], env=env, check=True, capture_output=True, timeout=120)
+        yield play(TABLE, DATA / "kube", env)
+    finally:
+        launcher.stop(endpoints)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.line}: {row.command[:60]}")
+def test_kubectl(row: Row, done: dict[int, Outcome]) -> None:
+    outcome = done[row.line]
+    assert not complaint(row, outcome), outcome.output
+
+
+def test_there_are_enough_of_every_form() -> None:
+    assert len(ROWS) >= 300
+    text = TABLE.read_text(encoding="utf-8")
+    for form in ("wide", "yaml", "json", "name", "jsonpath=", "custom-columns=", "go-template="):
+        assert f"-o {form}" in text, form
+    verbs = set(re.findall(r"kubectl (?:-n \w+ )?([a-z-]+)", text))
+    assert verbs >= VERBS
