@@ -4,7 +4,16 @@
 import base64
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_life, aks_network, checks, ids
+from byocni_tui.sandbox.arm import (
+    aks_checks,
+    aks_fill,
+    aks_life,
+    aks_network,
+    aks_rules,
+    aks_shape,
+    checks,
+    ids,
+)
 from byocni_tui.sandbox.arm.aks_versions import minors, upgrades
 from byocni_tui.sandbox.arm.call import Answer, Call, copied
 from byocni_tui.sandbox.arm.errors import ArmError, aks, not_in_sandbox
@@ -33,18 +42,29 @@ class ManagedClusters(Handler):
             network.pop("podCidr", None)
             network.pop("podCidrs", None)
         if api_version >= "2024-09-01":
-            body["eTag"] = self.etag(record).strip('W/"')
+            body["eTag"] = self.tag(record)
             for pool in body["properties"]["agentPoolProfiles"]:
                 pool["eTag"] = body["eTag"]
         return body
+
+    def tag(self, record: "Record") -> str:
+        """The ``eTag`` of a cluster and its pools: a bare GUID."""
+        return self.etag(record).strip('W/"')
 
     def write(self, call: Call) -> Answer:
         resource_id = self.resource_id(call)
         old = self.arm.get(resource_id)
         body = checks.envelope(self.arm, self.kind, call, old)
+        aks_shape.check(body, "ManagedCluster", call.api_version)
         aks_checks.not_busy(self.arm, resource_id, "managed cluster")
+        checks.if_match(call, self.tag(old) if old else None)
         aks_checks.cluster(self.arm, call, resource_id, body, old)
+        aks_rules.asked(body)
+        aks_rules.identities(self.arm, resource_id, body)
         filled = aks_fill.cluster(self.arm, resource_id, body, old["body"] if old else None)
+        aks_rules.pools(filled)
+        if old:
+            aks_rules.changed(old["body"], filled)
         aks_network.judge(self.arm, resource_id, filled, old["body"] if old else None)
         # AKS answers ids with a lower-case "resourcegroups" and its own spelling of the type.
         shown_id = resource_id.replace("/resourceGroups/", "/resourcegroups/")

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.call import Call, Record
     from byocni_tui.sandbox.arm.cloud import Arm
 
-_NAMING = "Please see https://aka.ms/aks-naming-rules for more details."
+NAMING = "Please see https://aka.ms/aks-naming-rules for more details."
 
 
 def invalid(parameter: str, detail: str = "") -> ArmError:
     """``InvalidParameter``."""
     more = f" Error details: {detail}." if detail else ""
     return aks(
-        "InvalidParameter", f"The value of parameter {parameter} is invalid.{more} {_NAMING}", parameter
+        "InvalidParameter", f"The value of parameter {parameter} is invalid.{more} {NAMING}", parameter
     )
 
 
@@ -50,7 +50,7 @@ def cluster(arm: "Arm", call: "Call", resource_id: str, body: dict[str, Any], ol
     if not isinstance(pools, list) or not pools:
         raise aks(
             "InvalidParameter",
-            f"Required parameter agentPoolProfile is missing (null). {_NAMING}",
+            f"Required parameter agentPoolProfile is missing (null). {NAMING}",
             "agentPoolProfile",
         )
     names = [str(pool.get("name", "")) for pool in pools]
@@ -68,7 +68,7 @@ def cluster(arm: "Arm", call: "Call", resource_id: str, body: dict[str, Any], ol
     ):
         raise invalid(
             "dnsPrefix",
-            f"DNS prefix '{prefix or ''}' is invalid. DNS prefix must contain between 1 and 54 characters. {_NAMING}",
+            f"DNS prefix '{prefix or ''}' is invalid. DNS prefix must contain between 1 and 54 characters. {NAMING}",
         )
     group = aks_fill.node_group(body, resource_id)
     if len(group) > 80:
@@ -76,7 +76,7 @@ def cluster(arm: "Arm", call: "Call", resource_id: str, body: dict[str, Any], ol
             "InvalidParameter",
             "The length of the node resource group name is too long. The maximum length is 80 and the length "
             "of the value "
-            f"provided is {len(group)}. {_NAMING}",
+            f"provided is {len(group)}. {NAMING}",
             "name",
         )
     if group.lower() == resource_id.split("/")[4].lower():
@@ -145,7 +145,7 @@ def _reserved_words(name: str) -> None:
     if detail:
         raise aks(
             "InvalidParameter",
-            f"The value of parameter name is invalid. Error details: {detail}. {_NAMING}",
+            f"The value of parameter name is invalid. Error details: {detail}. {NAMING}",
             "name",
         )
 
@@ -168,7 +168,7 @@ def pool_body(arm: "Arm", pool: dict[str, Any]) -> None:
             "allowedMinCount "
             "was expected to be 0 but is 1: 1) The nodepool is a VMAS pool. 2) api Version is less than "
             "2020-03-01. 3) The "
-            f"node is a system pool.. {_NAMING}",
+            f"node is a system pool.. {NAMING}",
             "agentPoolProfile.count",
         )
     pods = pool.get("maxPods")

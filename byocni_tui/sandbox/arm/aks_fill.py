@@ -14,6 +14,8 @@ from byocni_tui.sandbox.arm.checks import group_of
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
 
+FIXED = ("vmSize", "osDiskSizeGB", "osDiskType", "vnetSubnetID", "osType", "maxPods", "type")
+"""What can't be changed about a pool."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 READ_ONLY = (
     "provisioningState", "powerState", "fqdn", "azurePortalFQDN", "currentKubernetesVersion", "maxAgentPools",
@@ -100,6 +102,11 @@ def network_profile(given: dict[str, Any]) -> dict[str, Any]:
     return profile
 
 
+def _kept(old: dict[str, Any] | None) -> dict[str, Any]:
+    """What a pool keeps where an update doesn't speak of it."""
+    return {name: old[name] for name in FIXED if name in old} if old else {}
+
+
 def cluster(arm: "Arm", resource_id: str, body: dict[str, Any], old: dict[str, Any] | None) -> dict[str, Any]:
     """The body as AKS keeps it. ``old`` is the body of before for an update."""
     given = {
@@ -118,8 +125,9 @@ def cluster(arm: "Arm", resource_id: str, body: dict[str, Any], old: dict[str, A
     region = body["location"]
     clean = re.sub(r"[^a-z0-9-]", "", prefix.lower())
     network = network_profile({**before.get("networkProfile", {}), **given.get("networkProfile", {})})
+    known = {pool["name"]: pool for pool in before.get("agentPoolProfiles", [])}
     pools = [
-        pool_defaults(arm, one, version, network["networkPlugin"])
+        pool_defaults(arm, {**_kept(known.get(one.get("name"))), **one}, version, network["networkPlugin"])
         for one in given.get("agentPoolProfiles", [])
     ]
     properties = {

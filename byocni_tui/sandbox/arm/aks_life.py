@@ -205,17 +205,33 @@ class Life:
             on = running and pool["powerState"]["code"] == "Running"
             while len(state["nodes"]) > (pool["count"] if on else 0):
                 cluster.remove_node(state["nodes"].pop()["name"])
+            budget = self._renewed(record, cluster, pool, state, budget) if on else budget
             while on and len(state["nodes"]) < pool["count"] and budget > 0:
                 self._add_node(record, cluster, pool, state)
                 budget -= 1
         node_group.scale_sets(self.arm, record)
         self.arm.touch(record)
 
+    def _renewed(
+        self, record: "Record", cluster: Any, pool: dict[str, Any], state: dict[str, Any], budget: int
+    ) -> int:
+        """An upgrade's wave: a new machine comes, then an old one goes, as surge upgrades do. What is left of the
+        ``budget`` comes back."""
+        image = pool["nodeImageVersion"]
+        old = [node for node in state["nodes"] if node.get("image", image) != image or _outdated(node, pool)]
+        for node in old[:budget]:
+            self._add_node(record, cluster, pool, state)
+            cluster.remove_node(node["name"])
+            state["nodes"].remove(node)
+            budget -= 1
+        return budget
+
     def _add_node(self, record: "Record", cluster: Any, pool: dict[str, Any], state: dict[str, Any]) -> None:
         number = state["next"]
         state["next"] += 1
         base = self.scale_set(record["id"], pool["name"])
-        node = {"name": base + instance(number), "ip": self._address(record, pool), "number": number}
+        node = {"name": base + instance(number), "ip": self._address(record, pool), "number": number,
+                "version": pool["currentOrchestratorVersion"], "image": pool["nodeImageVersion"]}  # fmt: skip
         state["nodes"].append(node)
         size = size_of(pool["vmSize"])
         zones = pool.get("availabilityZones") or []
@@ -231,6 +247,7 @@ class Life:
             labels=pool.get("nodeLabels") or {},
             taints=pool.get("nodeTaints") or [],
             ip=node["ip"],
+            version=pool["currentOrchestratorVersion"],
         )
 
     def scale_set(self, cluster_id: str, pool: str) -> str:
@@ -297,17 +314,11 @@ class Life:
         self.arm.touch(record)
 
     def _upgraded(self, data: dict[str, Any]) -> None:
-        """New machines with the new version take the place of the old ones."""
+        """The control plane has the new version; the machines follow, wave by wave."""
         record = self._record(data)
         cluster = self.cluster(record)
-        if cluster is None:
-            return
-        cluster.version = record["body"]["properties"]["currentKubernetesVersion"]
-        for state in record["meta"]["pools"].values():
-            for node in state["nodes"]:
-                cluster.remove_node(node["name"])
-            state["nodes"].clear()
-        self.arm.touch(record)
+        if cluster is not None:
+            cluster.version = record["body"]["properties"]["currentKubernetesVersion"]
 
     def _stopped(self, data: dict[str, Any]) -> None:
         record = self._record(data)
@@ -357,6 +368,11 @@ class Life:
                 "Creating",
             ):
                 self._make_cluster(record)
+
+
+def _outdated(node: dict[str, Any], pool: dict[str, Any]) -> bool:
+    wanted = pool["currentOrchestratorVersion"]
+    return bool(node.get("version", wanted) != wanted)
 
 
 def versions(body: dict[str, Any]) -> list[str]:

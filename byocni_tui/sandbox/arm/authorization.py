@@ -258,7 +258,10 @@ class RoleAssignments(Handler):
                     "The role assignment already exists. The ID of the conflicting role assignment is "
                     f"{record['name'].replace('-', '')}.",
                 )
-        properties["effective"] = self.arm.world.clock.now() + self.arm.seconds("role_propagation", 0.0)
+        delay = self.arm.seconds("role_propagation", 0.0)
+        properties["effective"] = self.arm.world.clock.now() + delay
+        if delay:
+            self.arm.world.clock.schedule(delay, "arm.waited", {}, awaited=True)
         resource_id = f"{scope}/providers/{self.kind.type}/{call.path.name}"
         record = self.arm.put(resource_id, self.kind.type, {"properties": properties})
         return Answer(201, self.show(record, call.api_version))

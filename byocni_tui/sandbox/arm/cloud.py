@@ -4,7 +4,7 @@ Everything is plain JSON in ``resources``, keyed by lower-case id without the le
 "body", …}`` where ``body`` is what a GET shows (less what ``Handler.show`` adds).
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from byocni_tui.sandbox.arm import gates, ids
 from byocni_tui.sandbox.arm.call import Answer, Call, Record
@@ -15,6 +15,10 @@ from byocni_tui.sandbox.arm.operations import Operations
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.handler import Handler
     from byocni_tui.sandbox.world import World
+
+
+WAITED: Final = "arm.waited"
+"""A timer behind which nothing happens: somebody waits for its moment, so that time runs there fast."""
 
 
 class Arm:
@@ -30,6 +34,7 @@ class Arm:
         self.registrations: dict[str, str] = {}
         self.operations = Operations(world)
         self._order = 0
+        world.clock.on(WAITED, lambda _data: None)
         self._handlers: dict[str, Handler] = handlers.build(self)
         world.parts["arm"] = self
 

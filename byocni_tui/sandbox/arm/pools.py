@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_network, checks
+from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_network, aks_rules, aks_shape, checks
 from byocni_tui.sandbox.arm.call import Answer, Call, copied
 from byocni_tui.sandbox.arm.errors import ArmError, aks, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler
@@ -60,6 +60,7 @@ class AgentPools(Handler):
     def _write(self, call: Call, cluster: "Record", old: dict[str, Any] | None) -> Answer:
         if not isinstance(call.body, dict):
             raise checks.no_content()
+        aks_shape.check(call.body, "AgentPool", call.api_version)
         given = {**(call.body.get("properties") or {}), "name": old["name"] if old else call.path.name}
         aks_checks.not_busy(self.arm, cluster["id"], "managed cluster")
         aks_checks.pool_body(self.arm, given)
@@ -71,16 +72,16 @@ class AgentPools(Handler):
             )
         plugin = properties["networkProfile"]["networkPlugin"]
         if str(given.get("osType", "Linux")).lower() == "windows" and plugin == "none":
-            raise aks(
-                "AzureCNIOnlyForWindows",
-                "Windows agent pools can only be added to AKS clusters using Azure-CNI.",
-            )
+            raise aks_rules.windows_only_with_azure()
         filled = aks_fill.pool_defaults(
             self.arm, {**(old or {}), **given}, properties["currentKubernetesVersion"], plugin
         )
         pools = properties["agentPoolProfiles"]
         if not any(one["mode"] == "System" for one in [*[p for p in pools if p is not old], filled]):
             raise aks("MustDefineAtLeastOneSystemPool", "Must define at least one system pool.")
+        aks_rules.pools(_with(cluster["body"], old, filled))
+        if old is not None:
+            aks_rules.pool_changed(old, filled, "properties")
         aks_network.judge(self.arm, cluster["id"], _with(cluster["body"], old, filled), cluster["body"])
         filled["provisioningState"] = "Updating" if old else "Creating"
         if old is None:

@@ -130,9 +130,11 @@ class KubeCluster:
         labels: dict[str, str] | None = None,
         taints: Iterable[str | dict[str, str]] = (),
         ip: str,
+        version: str | None = None,
     ) -> Object:
         """A kubelet registers: NotReady, because no CNI configuration is on it yet. ``mode`` is System or User;
-        ``taints`` as AKS takes them (``key=value:Effect``) or as objects."""
+        ``version`` that of its kubelet where it differs from the cluster's; ``taints`` as AKS takes them
+        (``key=value:Effect``) or as objects."""
         node = node_object(
             self,
             name,
@@ -147,6 +149,8 @@ class KubeCluster:
             taints=[parse_taint(t) if isinstance(t, str) else dict(t) for t in taints],
             ip=ip,
         )
+        if version is not None:
+            node["status"]["nodeInfo"]["kubeletVersion"] = f"v{version}"
         return self.store.create("nodes", node)
 
     def remove_node(self, name: str) -> None:
