@@ -315,7 +315,7 @@ class Player:
         (folder / "kubeconfig").write_text(
             yaml.safe_dump(await self.kubeconfig(step.cluster)), encoding="utf-8"
         )
-        (folder / "values.yaml").write_text(yaml.safe_dump(release.values), encoding="utf-8")
+        (folder / "values.yaml").write_text(yaml.safe_dump(await self._filled(release.values)), encoding="utf-8")
         if release.chart is None:
             words = ["uninstall", release.release]
         else:
