@@ -1,7 +1,7 @@
 """Commands in the pages: fenced blocks of language ``sh``, and how a page says that one is not for the sandbox.
 
-A line that begins with ``*live*`` or ``*build*`` right above a block says that it needs a subscription or builds something:
-it is not run. ``*exit N*`` says with which status the block ends.
+``*live*`` or ``*build*`` at the beginning of the paragraph above a block says that it needs a subscription or builds
+something: it is not run. ``*exit N*`` says with which status the block ends.
 """
 
 import re
@@ -24,7 +24,7 @@ def blocks(text: str) -> list[Block]:
     """The page's blocks of commands, in order."""
     found: list[Block] = []
     above, begin, language, lines = "", 0, "", list[str]()
-    inside = False
+    inside = fresh = False
     for number, line in enumerate(text.splitlines(), 1):
         fence = _FENCE.match(line)
         if inside and fence:
@@ -37,8 +37,11 @@ def blocks(text: str) -> list[Block]:
             lines.append(line)
         elif fence:
             inside, begin, language, lines = True, number + 1, fence[1], []
-        elif line.strip():
-            above = line.strip()
+            fresh = True
+        elif not line.strip():
+            fresh = True
+        elif fresh:
+            above, fresh = line.strip(), False
     return found
 
 

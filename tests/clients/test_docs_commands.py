@@ -37,6 +37,7 @@ def test_both_languages_show_the_same_commands(page: Path) -> None:
 def test_the_commands_of_a_page_run(page: Path, clients_path: str, tmp_path: Path) -> None:
     home, state = tmp_path / "home", tmp_path / "state"
     home.mkdir()
+    (home / "packaging").symlink_to(DOCS.parent / "packaging")  # as in a checkout
     env = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), clients_path]),
         "HOME": str(home),
