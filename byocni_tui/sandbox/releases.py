@@ -44,6 +44,36 @@ def create(cluster: "KubeCluster", objects: Iterable[dict[str, Any]], where: str
             raise ValueError(f"{where}: {obj.get('kind')} {name}: {error}") from error
 
 
+def patch(cluster: "KubeCluster", path: str, body: dict[str, Any], where: str) -> None:
+    """Change an object by a merge patch; ``path`` as in the API. Raises ``ValueError``."""
+    parts = path.strip("/").split("/")
+    group = "" if parts[0] == "api" else parts[1] if len(parts) > 1 else ""
+    rest = parts[2:] if parts[0] == "api" else parts[3:]
+    namespace = ""
+    if len(rest) == 4 and rest[0] == "namespaces":
+        namespace, rest = rest[1], rest[2:]
+    if len(rest) != 2:
+        raise ValueError(f"{where}: {path} is no path of an object")
+    resource = f"{rest[0]}.{group}" if group else rest[0]
+    obj = cluster.store.get(resource, namespace, rest[1])
+    if obj is None:
+        raise ValueError(f"{where}: there is no {resource} {rest[1]}")
+    cluster.store.update(resource, _merged(obj, body))
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """RFC 7386: null takes away."""
+    if not isinstance(over, dict):
+        return over
+    kept = dict(base) if isinstance(base, dict) else {}
+    for key, value in over.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = _merged(kept.get(key), value)
+    return kept
+
+
 def carry_out(cluster: "KubeCluster", release: "Helm", where: str) -> None:
     """Install a release, or uninstall it where no chart is named. Raises ``ValueError``."""
     if release.chart is None:

@@ -280,7 +280,9 @@ class Player:
         base, token = config["clusters"][0]["cluster"]["server"], config["users"][0]["user"]["token"]
         method, path = step.request
         if selector := _SELECTOR.search(path):
-            path = path.replace(selector[0], await self._first_pod(base, token, path[: selector.start()], selector[1]))
+            path = path.replace(
+                selector[0], await self._first_pod(base, token, path[: selector.start()], selector[1])
+            )
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         head = {"Authorization": f"Bearer {token}", "User-Agent": _AGENTS["kubectl"], "Content-Type": kind}
         body = None if step.body is None else json.dumps(step.body)
@@ -315,7 +317,9 @@ class Player:
         (folder / "kubeconfig").write_text(
             yaml.safe_dump(await self.kubeconfig(step.cluster)), encoding="utf-8"
         )
-        (folder / "values.yaml").write_text(yaml.safe_dump(await self._filled(release.values)), encoding="utf-8")
+        (folder / "values.yaml").write_text(
+            yaml.safe_dump(await self._filled(release.values)), encoding="utf-8"
+        )
         if release.chart is None:
             words = ["uninstall", release.release]
         else:

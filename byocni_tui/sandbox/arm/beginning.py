@@ -30,6 +30,10 @@ def make(arm: "Arm") -> None:
             from byocni_tui.sandbox import releases
 
             releases.create(_cluster(arm, step, where), step.objects, where)
+        elif step.kubectl is not None and step.patch is not None:
+            from byocni_tui.sandbox import releases
+
+            releases.patch(_cluster(arm, step, where), step.patch, step.body or {}, where)
         elif step.pass_ is not None:
             arm.world.clock.step(step.pass_)
         elif step.request is not None and not (step.az or step.kubectl):
