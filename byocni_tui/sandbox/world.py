@@ -127,10 +127,12 @@ class World:
 
 def write_down(folder: Path, state: bytes, acts: bytes) -> None:
     """Keep a snapshot in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if acts:
+        (folder / ACTS).touch(mode=0o600)
         with (folder / ACTS).open("ab") as file:
             file.write(acts)
     temporary = folder / f"world.json.{os.getpid()}"
+    temporary.touch(mode=0o600)  # it holds the secrets that clients made, in a folder that may be anybody's
     temporary.write_bytes(state)
     temporary.replace(folder / "world.json")
