@@ -68,6 +68,8 @@ class WizardScreen(WizardActions, Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "help", show=False),
         Binding("ctrl+n", "next", "next", show=False, priority=True),
+        # Where nothing takes Enter for itself, it goes on; browsers keep Ctrl-N for their own windows.
+        Binding("enter", "next", "next", show=False),
         Binding("ctrl+b", "back", "back", show=False, priority=True),
         Binding("f2", "steps", "steps", show=False),
         Binding("f3", "all_commands", "commands", show=False),
@@ -271,16 +273,9 @@ class WizardScreen(WizardActions, Screen[None]):
 
     def _show_why(self) -> None:
         tr, session = self.session.tr, self.session
-        known = field(self._field) if self._field else None
-        if known is not None and self._field is not None:
-            texts = [
-                tr(f"{known.text_key}.{part}")
-                for part in ("help", "why")
-                if tr.has(f"{known.text_key}.{part}")
-            ]
-            if texts:
-                self._why.show(session.label(self._field), "\n".join(texts))
-                return
+        if self._field is not None and (texts := session.explained(self._field)):
+            self._why.show(session.label(self._field), "\n".join(texts))
+            return
         self._why.show("", tr(f"wizard.steps.{session.step}.why"))
 
     def key_hints(self) -> list[KeyHint]:

@@ -69,7 +69,9 @@ class FindingList(Widget, can_focus=True):
 
     def _draw(self, width: int) -> list[Content]:
         if not self._lines:
-            return [Content.assemble((f" {self._marks.ok} ", "$text-success"), (self._clear, "$foreground"))]
+            first, *rest = wrap(self._clear, max(20, width - 4))
+            clear = [Content.assemble((f" {self._marks.ok} ", "$text-success"), (first, "$foreground"))]
+            return clear + [Content.styled(f"   {line}", "$foreground") for line in rest]
         drawn: list[Content] = []
         self._rows = []
         for index, line in enumerate(self._lines):
@@ -107,6 +109,10 @@ class FindingList(Widget, can_focus=True):
             top = self._rows.index(self._at)
             region = Region(0, self.virtual_region.y + top, self.size.width, self._rows.count(self._at))
             self.parent.scroll_to_region(region, animate=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 Textual's own
+        """An empty list leaves Enter to whoever holds it."""
+        return action != "pick" or self.current is not None
 
     def action_pick(self) -> None:
         """Go there."""
