@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
 from textual.app import App, SystemCommand
@@ -11,11 +11,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from byocni_tui.errors import UserError
-from byocni_tui.history import History
 from byocni_tui.locale import Translator, preferred_language
 from byocni_tui.plan.finding import Finding
 from byocni_tui.screens import preferences
-from byocni_tui.screens.port import WizardContext, Words
+from byocni_tui.screens.port import RunEvent, WizardContext, Words
 from byocni_tui.screens.preferences import Preferences
 from byocni_tui.screens.session import Session
 from byocni_tui.screens.store import Memory, Store
@@ -23,6 +22,9 @@ from byocni_tui.screens.tasks import Tasks
 from byocni_tui.screens.themes import SHORT, THEMES
 from byocni_tui.screens.wizard import WizardScreen
 from byocni_tui.widgets.glyphs import glyphs
+
+if TYPE_CHECKING:
+    from byocni_tui.history import History
 
 
 class Reopen(NamedTuple):
@@ -77,6 +79,7 @@ class WizardApp(Tasks, App[Any]):
         theme: str | None = None,
         words: Words | None = None,
         resumed: str = "",
+        past: Iterable[RunEvent] = (),
         scenario: str = "",
         preferences: Preferences | None = None,
     ) -> None:
@@ -102,6 +105,8 @@ class WizardApp(Tasks, App[Any]):
         self.session.seen.update(memory.seen)
         self.session.unread.update(memory.unread)
         self.session.run.run = resumed
+        for event in past:
+            self.session.run.apply(event)
         self._save_timer: Timer | None = None
         self._save_failed = ""
 
@@ -137,7 +142,7 @@ class WizardApp(Tasks, App[Any]):
         session = self.session
         memory = Memory(
             step=session.step,
-            run="" if session.run.done else session.run.run,
+            run=session.run.run,
             seen=sorted(session.seen),
             unread=session.unread,
         )
@@ -206,8 +211,10 @@ class WizardApp(Tasks, App[Any]):
         await self.context.close()
         self.exit(wanted)
 
-    def history(self) -> History:
+    def history(self) -> "History":
         """The runs of this machine."""
+        from byocni_tui.history import History
+
         return History(self.session.tr)
 
     def scenarios(self) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ import json
 import math
 import os
 import tempfile
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,18 @@ import msgspec
 from byocni_tui.cni.values import ChartRef
 from byocni_tui.errors import EXIT_SIGN_IN, EXIT_USAGE, UserError
 from byocni_tui.plan.model import Plan
-from byocni_tui.providers.azure import ArmClient, ArmSettings
 from byocni_tui.providers.clouds import CLOUDS, Cloud
-from byocni_tui.providers.helm import HelmProgram
-from byocni_tui.providers.kube import KubeClient
 from byocni_tui.providers.protocols import HelmProvider
-from byocni_tui.virtual_time import ClockFollower, SandboxClock
 
+# The clients are imported where somebody connects: the first frame does not wait for them.
 if TYPE_CHECKING:
     from byocni_tui.context import Context
+    from byocni_tui.providers.azure import ArmClient
+    from byocni_tui.providers.kube import KubeClient
     from byocni_tui.providers.player import Stage
     from byocni_tui.sandbox.endpoints import Endpoints
     from byocni_tui.sandbox.scenario import Scenario
+    from byocni_tui.virtual_time import ClockFollower
 
 IDLE_SECONDS: Final = 900
 _PATIENCE_FLOOR: Final = 20.0
@@ -56,8 +55,8 @@ class Connections:
     """The clients of one run. ``settings`` is what the journal keeps to connect again; ``follow`` keeps a sandbox's
     clock in step; ``dismiss`` ends what was started only for this run."""
 
-    azure: ArmClient
-    kubernetes: Callable[[Path], KubeClient]
+    azure: "ArmClient"
+    kubernetes: "Callable[[Path], KubeClient]"
     helm: Callable[[Path, Path], HelmProvider]
     cloud: str
     registry: str
@@ -70,6 +69,8 @@ class Connections:
     @staticmethod
     def preload() -> None:
         """Import what later steps need, while something else is being waited for."""
+        from byocni_tui.providers.kube import KubeClient
+
         KubeClient.preload()
 
     async def close(self) -> None:
@@ -177,8 +178,12 @@ def _reached(options: Simulation, folder: Path, url: str | None) -> "Endpoints":
 
 def simulated(context: "Context", options: Simulation, url: str | None = None) -> Connections:
     """Start the sandbox of this run, or find it again, and point the clients at it. Blocks for its start."""
+    from byocni_tui.providers.azure import ArmClient, ArmSettings
     from byocni_tui.providers.credentials import managed_identity
+    from byocni_tui.providers.helm import HelmProgram
+    from byocni_tui.providers.kube import KubeClient
     from byocni_tui.sandbox import launcher
+    from byocni_tui.virtual_time import ClockFollower, SandboxClock
 
     endpoints = _reached(options, context.open_journal().folder, url)
     context.endpoints = endpoints
@@ -228,6 +233,8 @@ def stage(recording: Path, home: Path) -> "Stage":
 
 def replayed(context: "Context", recording: Path) -> Connections:
     """The clients against a recording."""
+    from byocni_tui.providers.azure import ArmClient, ArmSettings
+    from byocni_tui.providers.kube import KubeClient
     from byocni_tui.providers.player import PlayedHelm, Token
 
     home = context.open_journal().folder
@@ -266,7 +273,10 @@ def _direct(environ: "os._Environ[str]") -> dict[str, str]:
 
 def live(context: "Context", method: str) -> Connections:
     """The clients for Azure: the plan's cloud, or the one that ``BYOCNI_CLOUD_METADATA`` describes."""
+    from byocni_tui.providers.azure import ArmClient, ArmSettings
     from byocni_tui.providers.credentials import sign_in
+    from byocni_tui.providers.helm import HelmProgram
+    from byocni_tui.providers.kube import KubeClient
 
     plan = context.plan
     cloud = CLOUDS.get(plan.cloud) or CLOUDS["AzureCloud"]
@@ -292,6 +302,7 @@ def live(context: "Context", method: str) -> Connections:
 def _described(url: str, base: Cloud, ca_file: str | None) -> Cloud:
     """A cloud from its metadata endpoint (``authentication.audiences[0]`` is the token's audience)."""
     import ssl
+    import urllib.request
 
     context = ssl.create_default_context(cafile=ca_file)
     where = f"{url.rstrip('/')}/metadata/endpoints?api-version=2022-09-01" if "/metadata/" not in url else url

@@ -15,6 +15,7 @@ from byocni_tui.locale import Translator
 if TYPE_CHECKING:
     from byocni_tui.app import Reopen
     from byocni_tui.context import Context
+    from byocni_tui.deploy.event import Event
     from byocni_tui.screens.preferences import Preferences
     from byocni_tui.screens.store import Store
 
@@ -75,13 +76,14 @@ def _screens(args: argparse.Namespace, console: Console, wanted: "Reopen | None"
     from byocni_tui.screens import preferences
 
     context, store, about = _open(args, console, run=wanted.run if wanted else "")
+    left = store.load_memory()
     if not (_in_browser() or sys.stderr.isatty()):
         # Textual draws on the standard error stream; where that goes to a file, the terminal would stay empty.
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     kept = preferences.load()
     app = make_app(
         context, store, about=about, ascii_only=args.ascii or _ascii_only(kept), theme=args.theme,
-        resumed=context.journal.run if context.journal is not None else "",
+        resumed=context.journal.run if context.journal is not None else "", past=_past(left.run, console.tr),
         scenario=Path(args.scenario).stem if args.simulate else "", preferences=kept,
     )  # fmt: skip
     status = app.run()
@@ -135,7 +137,9 @@ def _open(args: argparse.Namespace, console: Console, run: str = "") -> "tuple[C
     if plan is None and args.plan_file is not None:
         raise UserError("file_missing", exit_code=EXIT_USAGE, where=str(args.plan_file))
     left = store.load_memory()
-    resumed = _resume(left.run, tr) if left.run and left.step == "deploy" and args.plan_file is None else None
+    resumed = None
+    if left.run and left.step == "deploy" and args.plan_file is None and not _ended_well(left.run, tr):
+        resumed = _resume(left.run, tr)
     if args.sandbox:
         return (
             Context.simulated(plan, sandbox=args.sandbox, tr=tr),
@@ -147,6 +151,21 @@ def _open(args: argparse.Namespace, console: Console, run: str = "") -> "tuple[C
     about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=_shown(args.speed))
     context = resumed or Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=tr)
     return context, store, about
+
+
+def _past(run: str, tr: Translator) -> "list[Event]":
+    """What the run of last time said so far; nothing where it is gone."""
+    from byocni_tui.history import History
+
+    try:
+        return History(tr).events(run) if run else []
+    except UserError:
+        return []
+
+
+def _ended_well(run: str, tr: Translator) -> bool:
+    past = _past(run, tr)
+    return bool(past) and past[-1].step == "run" and past[-1].status == "done"
 
 
 def _resume(run: str, tr: Translator) -> "Context | None":

@@ -6,7 +6,7 @@ from byocni_tui.plan.finding import Finding
 from byocni_tui.screens import steps
 from byocni_tui.screens.dialogs import Choose, Jump, Read, TypeName
 from byocni_tui.screens.session import Session
-from byocni_tui.screens.tool import TOOLS, open_tool
+from byocni_tui.screens.tools import TOOLS, open_tool
 from byocni_tui.screens.ways import Ways
 
 if TYPE_CHECKING:

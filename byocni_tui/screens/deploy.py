@@ -127,6 +127,9 @@ class DeployPanel(StepPanel):
         self._steps.show(lines)
         self._draw_note(now)
         self.show_nodes(self.session.nodes)
+        if len(run.log) < self._logged:
+            self._logged = 0
+            self.log_tail.clear()
         for event in run.log[self._logged :]:
             style = {"failed": "$text-error", "done": "$foreground"}.get(event.status, "")
             text = event.message or f"{event.step}: {event.status}"

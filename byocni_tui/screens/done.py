@@ -47,9 +47,24 @@ class DonePanel(StepPanel):
             ("", ""),
             (tr("wizard.done.next"), "bold $text-muted"),
             *((f"  {line}", "$foreground") for line in session.next_commands()),
+            *self._kubeconfig(),
             ("", ""),
             (tr("wizard.done.undo"), "bold $text-muted"),
             (f"  byocni-tui destroy {run.run}", "$foreground"),
         ]
+        if session.lesson is not None and (debrief := session.lesson.debrief()):
+            words += [("", ""), *((line, "$foreground") for line in debrief.split("\n"))]
         lines = [Content.styled(f" {piece}", style) for text, style in words for piece in wrap(text, width)]
         self._text.update(Content("\n").join(lines))
+
+    def _kubeconfig(self) -> list[tuple[str, str]]:
+        """Where it is, if the run told."""
+        outcome = self.session.run.outcome
+        path = (outcome.detail or {}).get("kubeconfig") if outcome else None
+        if not path:
+            return []
+        return [
+            ("", ""),
+            (self.session.tr("wizard.done.kubeconfig"), "bold $text-muted"),
+            (f"  {path}", "$foreground"),
+        ]

@@ -16,9 +16,7 @@ def help_page(session: Session, path: str | None) -> str:
     known = field(path) if path else None
     if known is not None and path is not None:
         parts += ["", f"{session.label(path)}  ({path})"]
-        parts += [
-            tr(f"{known.text_key}.{part}") for part in ("help", "why") if tr.has(f"{known.text_key}.{part}")
-        ]
+        parts += session.explained(path)
         if known.az_flag:
             parts.append(f"az: {known.az_flag}")
         for finding in session.at(path):

@@ -185,10 +185,9 @@ class Lines:
         return text
 
     def _explain(self, path: str) -> None:
-        tr, known = self.session.tr, field(path)
-        for part in ("help", "why"):
-            if known and tr.has(f"{known.text_key}.{part}"):
-                self._out("  " + tr(f"{known.text_key}.{part}"))
+        known = field(path)
+        for text in self.session.explained(path):
+            self._out(f"  {text}")
         if known and known.az_flag:
             self._out(f"  az: {known.az_flag}")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.screens.tool import TOOLS, open_tool
+from byocni_tui.screens.tools import TOOLS, open_tool
 
 if TYPE_CHECKING:
     from byocni_tui.screens.wizard import WizardScreen

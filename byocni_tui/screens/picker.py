@@ -13,7 +13,7 @@ class Picker(OptionList):
 
     DEFAULT_CSS = """
     Picker { height: auto; max-height: 8; margin: 1 1 0 1; border: none; background: $background; padding: 0;
-             scrollbar-size-vertical: 1; overflow-x: hidden; }
+             scrollbar-size-vertical: 1; overflow-x: hidden; text-wrap: nowrap; text-overflow: ellipsis; }
     Picker:focus { border: none; }
     """
 

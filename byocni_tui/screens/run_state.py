@@ -82,6 +82,9 @@ class RunState:
 
     def apply(self, event: RunEvent) -> None:
         """Take the next event."""
+        if self.run and event.run and event.run != self.run:
+            self.steps = {name: StepState() for name in SHOWN}
+            self.started, self.log = None, []
         self.log.append(event)
         self.run = event.run or self.run
         at = parse_time(event.time)

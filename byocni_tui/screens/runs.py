@@ -67,13 +67,14 @@ class RunsScreen(ToolScreen):
 
     def _line(self, note: RunRecord) -> str:
         marks = {"done": self.marks.ok, "failed": self.marks.bad, "broken": self.marks.bad}
-        step = f"wizard.run.{note.step}"
-        name = self.session.tr(step) if self.session.tr.has(step) else note.step
+        name = self.session.tr(f"wizard.tool.runs.state_{note.status}") if note.status else ""
+        if note.step != "run" and note.step:
+            name = self.session.tr(f"wizard.run.{note.step}")
         where = f"{note.group}/{note.cluster}" if note.cluster else note.problem
         mode = self.session.tr(f"wizard.tool.runs.{note.mode}") if note.mode else ""
         return (
             f"{marks.get(note.status, self.marks.todo)} {note.run}  {fit(mode, 10, self.marks.more)}"
-            f"{fit(name, 22, self.marks.more)} {where}"
+            f"{fit(name, 16, self.marks.more)} {where}"
         )
 
     def on_option_list_option_highlighted(self, event: Picker.OptionHighlighted) -> None:

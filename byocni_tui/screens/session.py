@@ -4,6 +4,7 @@ Late to complain, early to forgive: a finding is shown once a field that it name
 and goes with the key that mends it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -120,6 +121,20 @@ class Session:
         """Run the rules on the plan as it stands."""
         self.findings = tuple(self.context.findings().findings)
         self.judged = True
+
+    def explained(self, path: str) -> list[str]:
+        """What a field means and why its default is what it is; a switch in the words of its choices."""
+        found = field(path)
+        if found is None:
+            return []
+        keys = (f"{found.text_key}.{part}" for part in ("help", "why"))
+        texts = [self.tr(key) for key in keys if self.tr.has(key)]
+        if found.kind == "switch":
+            words = {"true": self.tr("wizard.yes"), "false": self.tr("wizard.no")}
+            texts = [
+                re.sub(r"\b(true|false)\b", lambda m: words[m[0]], text, flags=re.ASCII) for text in texts
+            ]
+        return texts
 
     def label(self, path: str, *, short: bool = False) -> str:
         """The name of a field; a second pool's fields carry its number (``short``: a heading says it)."""

@@ -153,7 +153,7 @@ class Tasks(_Base):
                 await self._stop_watching()
         if run.done:
             self.session.notice("done")
-            if self.session.step == "deploy":
+            if self.session.step != "deploy":
                 self.notify(self.session.tr("wizard.deploy.done"), timeout=6, markup=False)
         self._changed()
 

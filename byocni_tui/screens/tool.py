@@ -1,7 +1,7 @@
 """What stands beside the wizard's steps (runs, doctor, catalogue, settings): a screen of its own, Escape leads back."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -135,17 +135,3 @@ class ToolScreen(Screen[None]):
         where = self.wizard.write_copy(text)
         key = "wizard.copied" if where else "wizard.copied_only"
         self.notify(self.session.tr(key, where=where), timeout=4, markup=False)
-
-
-def open_tool(app: Any, name: str) -> None:
-    """Put a tool over what is in view; imported when it is first asked for."""
-    import importlib
-
-    classes = {
-        "catalogue": "CatalogueScreen", "runs": "RunsScreen", "doctor": "DoctorScreen", "settings": "SettingsScreen",
-    }  # fmt: skip
-    found = getattr(importlib.import_module(f"byocni_tui.screens.{name}"), classes[name])
-    app.push_screen(found(app.session, app.marks))
-
-
-TOOLS = ("catalogue", "runs", "doctor", "settings")

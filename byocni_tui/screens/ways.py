@@ -7,7 +7,7 @@ from byocni_tui.errors import UserError
 from byocni_tui.plan.finding import Finding
 from byocni_tui.screens.dialogs import AskText, Choose, TypeName
 from byocni_tui.screens.session import Session
-from byocni_tui.screens.tool import open_tool
+from byocni_tui.screens.tools import open_tool
 
 if TYPE_CHECKING:
     from textual.screen import Screen
