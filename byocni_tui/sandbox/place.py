@@ -23,6 +23,7 @@ from byocni_tui.sandbox.scenario import Scenario
 from byocni_tui.sandbox.world import World, write_down
 
 _SAVE_EVERY = 2.0
+_KUBERNETES = ("/api/", "/apis", "/version", "/healthz", "/livez", "/readyz", "/metrics", "/openapi/")
 
 
 class Place:
@@ -92,14 +93,28 @@ class Place:
         """A request to ARM or to a cluster."""
         self.last_request = time.monotonic()
         path = request.path
+        number, rest = "", path
         if path.startswith("/k8s/"):
             number, _, rest = path[5:].partition("/")
+        elif path.startswith(_KUBERNETES):
+            number = self._number_of(request)
+        if number or path.startswith("/k8s/"):
             for cluster_id, cluster in self.world.clusters.items():
                 if self.world.cluster_path(self.arm.resources[cluster_id]["meta"]["number"]) == number:
-                    answer: web.StreamResponse = await cluster.routes(f"/k8s/{number}")(request, f"/{rest}")
+                    handler = cluster.routes(f"/k8s/{number}")
+                    answer: web.StreamResponse = await handler(request, f"/{rest.lstrip('/')}")
                     return answer
             return no_cluster()
         return await self.door.handle(request)
+
+    def _number_of(self, request: web.Request) -> str:
+        """The path number of the cluster whose token a request carries: ``kubectl get --raw`` before 1.33 and
+        ``kubectl proxy`` leave the server's path out."""
+        token = request.headers.get("Authorization", "").partition(" ")[2].strip()
+        for cluster_id, cluster in self.world.clusters.items():
+            if token and cluster.user_of(token) is not None:
+                return self.world.cluster_path(self.arm.resources[cluster_id]["meta"]["number"])
+        return ""
 
     async def http(self, request: web.Request) -> web.StreamResponse:
         """A request to the identity endpoint, the chart repository or the sandbox's own addresses."""
