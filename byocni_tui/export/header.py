@@ -19,6 +19,13 @@ def header(plan: Plan, tr: Translator) -> str:
     return "\n".join(lines)
 
 
+def late_role(plan: Plan) -> bool:
+    """Whether a template assigns the subnet's role when the cluster is there already: it can't do it meanwhile, as az
+    does."""
+    own = plan.cluster.create and not plan.network.managed
+    return own and plan.identity.type != "user" and plan.identity.assign_role
+
+
 def next_steps(plan: Plan, tr: Translator, file_name: str) -> list[str]:
     """How a template is deployed, and what a template cannot do: lines of shell and of text, values quoted."""
     group = quote(plan.resource_group.name) if plan.resource_group.name else '"$RESOURCE_GROUP"'
@@ -31,6 +38,8 @@ def next_steps(plan: Plan, tr: Translator, file_name: str) -> list[str]:
     lines.append(f"az deployment group create --resource-group {group} --template-file {file_name}")
     if not plan.cluster.create:
         lines.append(tr("export.header.exists"))
+    if late_role(plan):
+        lines.append(tr("export.header.late_role"))
     # The kubelet identity and the plugin come after the template: nodes are NotReady until then.
     lines.append(tr("export.header.then" if chart_of(plan) else "export.why.manual"))
     return lines

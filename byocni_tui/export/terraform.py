@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from byocni_tui.cni.values import chart_of
 from byocni_tui.export.hcl import Block, Ref, variable
-from byocni_tui.export.header import header
+from byocni_tui.export.header import header, late_role
 from byocni_tui.export.pieces import CLUSTER, IDENTITY, IDENTITY_API, Call
 from byocni_tui.export.resources import Builder
 from byocni_tui.export.shell import clean
@@ -53,6 +53,8 @@ class _Writer:
                 self._roles()
             self._acr()
         lines = [*self._comment(header(self.plan, self.tr))]
+        if late_role(self.plan):
+            lines += self._comment(self.tr("export.header.late_role"))
         then = "export.header.then" if chart_of(self.plan) else "export.why.manual"
         lines += [*self._comment(self.tr(then if self.plan.cluster.create else "export.header.exists")), ""]
         for param in self.make.template().params:
