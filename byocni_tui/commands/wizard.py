@@ -58,7 +58,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from byocni_tui.screens.lines import Lines
 
         context, store, _ = _open(args, console)
-        return asyncio.run(Lines(context, store, RuleWords(), console.out, input).run())
+        past = _past(store.load_memory().run, console.tr)
+        console.ascii_only = args.ascii or _ascii_only(kept)
+        lines = Lines(context, store, RuleWords(), console.out, input, past=past)
+        return asyncio.run(lines.run())
     wanted: Reopen | None = None
     while True:
         outcome = _screens(args, console, wanted)

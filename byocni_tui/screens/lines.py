@@ -1,33 +1,30 @@
 """Line mode: the same fields, rules, pre-flight, review and deployment as questions and answers, one line each; for
 screen readers, dumb terminals, and whoever asks for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Final
 
+from byocni_tui.errors import UserError
 from byocni_tui.plan.fields import field
 from byocni_tui.plan.finding import Finding
 from byocni_tui.screens import steps
 from byocni_tui.screens.codec import NO, YES
-from byocni_tui.screens.port import WizardContext, Words
+from byocni_tui.screens.line_run import MARKS, Change, Leave, LineRun
+from byocni_tui.screens.port import RunEvent, WizardContext, Words
 from byocni_tui.screens.review import summary
-from byocni_tui.screens.run_state import RunState, span
 from byocni_tui.screens.session import Session
 from byocni_tui.screens.store import Memory, Store
 
-_MARKS: Final = {"pending": "·", "running": "…", "done": "✓", "failed": "✗", "skipped": "–"}
 _MANY: Final = 3
 """How often a step with problems is asked again before its problems are only listed (an answer file piped in ends)."""
-
-
-class Leave(Exception):  # noqa: N818 not an error: the user goes
-    """The user leaves; everything is saved."""
 
 
 class Back(Exception):  # noqa: N818 not an error: the user turns round
     """The user wants the step before."""
 
 
-class Lines:
+class Lines(LineRun):
     """``out`` prints a line, ``ask`` shows a prompt and returns a line (EOFError where there are no more)."""
 
     def __init__(
@@ -37,12 +34,16 @@ class Lines:
         words: Words,
         out: Callable[[str], None],
         ask: Callable[[str], str],
+        *,
+        past: Iterable[RunEvent] = (),
     ) -> None:
         self.context = context
         self.store = store
         memory = store.load_memory() if store else Memory()
         self.session = Session(context, words, memory.step)
         self._out, self._ask = out, ask
+        for event in past:
+            self.session.run.apply(event)
 
     async def run(self) -> int:
         """From where one was to the end; returns the exit status of the contract."""
@@ -51,10 +52,13 @@ class Lines:
         self._out(tr("wizard.line.intro"))
         try:
             return await self._walk()
-        except (Leave, EOFError):
+        except (Leave, EOFError) as left:
             self._save()
             if self.store is not None:
                 self._out(tr("wizard.line.left", where=self.store.answers))
+            if left.args and left.args[0] == 4:
+                self._out(tr("deploy.run.left", run=self.session.run.run))
+                return 4
             return 0
         except BaseException:
             self._save()
@@ -85,12 +89,16 @@ class Lines:
                 at += 1
             except Back:
                 at = max(0, at - 1)
+                while at and steps.IDS[at] not in self.session.order:
+                    at -= 1
+            except Change as change:
+                at = steps.IDS.index(change.args[0])
 
     def _save(self) -> None:
         if self.store is not None:
             session = self.session
             memory = Memory(
-                step=session.step, seen=sorted(session.seen),
+                step=session.step, run=session.run.run, seen=sorted(session.seen),
                 unread=session.unread,
             )  # fmt: skip
             failed = self.store.save(session.plan, memory, session.tr)
@@ -117,18 +125,17 @@ class Lines:
         self._out("")
         self._out(tr("wizard.line.step", number=number, total=len(self.session.order), title=title))
         self._out(tr(f"wizard.steps.{step_id}.lead"))
-        step = steps.step(step_id)
         if step_id == "start":
             self._out(tr("wizard.start.boundary"))
         asked = self.session.asked(step_id)
         for path in asked:
             self._field(path)
-        more = [p for p in steps.paths(step, len(session.plan.node_pools)) if p not in step.first]
-        if asked != step.first:
-            more = []
+        more = [path for path in session.fields_of(step_id) if path not in asked]
         if more and self._yes("wizard.line.more", default=False, count=len(more)):
             for path in more:
                 self._field(path)
+        if step_id == "cluster" and session.plan.cluster.create:
+            self._pools()
         for _ in range(_MANY):
             if session.demand(step_id):
                 break
@@ -139,7 +146,24 @@ class Lines:
             self._field(problem)
         self._save()
 
+    def _pools(self) -> None:
+        """More node pools, or fewer."""
+        session, tr = self.session, self.session.tr
+        while self._yes("wizard.line.pool", default=False, count=len(session.plan.node_pools)):
+            begin = session.add_pool()
+            pool = begin[: begin.index(".")]
+            for name in steps.POOL_FIRST:
+                self._field(f"{pool}.{name}")
+        for index in range(len(session.plan.node_pools) - 1, 0, -1):
+            name = session.plan.node_pools[index].name
+            if self._yes("wizard.line.remove_pool", default=False, name=name):
+                session.remove_pool(index)
+                self._out(tr("wizard.pools.remove", name=name))
+
     def _options(self, path: str) -> tuple[tuple[str, str], ...]:
+        if path == "cluster.create":
+            tr = self.session.tr
+            return ((YES, tr("wizard.start.new")), (NO, tr("wizard.start.exists")))
         if path == "cni.plugin":
             from byocni_tui.cni.catalogue import plugins
 
@@ -215,6 +239,25 @@ class Lines:
         if finding.severity == "warning" and self._yes("wizard.line.accept", default=False):
             session.accept(finding)
 
+    async def _settle(self, finding: Finding) -> None:
+        """What pre-flight found: its remedy (in Azure as well), a reason to override it, or neither."""
+        session, tr = self.session, self.session.tr
+        self._finding(finding)
+        if finding not in session.findings:
+            return
+        in_azure = session.can_mend(finding) and not (finding.remedy and finding.remedy.set)
+        if in_azure and self._yes("wizard.line.mend", default=True):
+            self._out(tr("wizard.mending"))
+            try:
+                await self.context.mend(finding)
+            except Exception as error:  # noqa: BLE001 the finding stays, and Azure's words are told
+                self._out(f"  {error}")
+            session.judge()
+        elif session.can_override(finding) and self._yes("wizard.line.override", default=False):
+            reason = self._answer(tr("wizard.line.reason"))
+            if reason:
+                session.override(finding, reason)
+
     async def _preflight(self) -> None:
         session, tr = self.session, self.session.tr
         self._out("")
@@ -222,11 +265,11 @@ class Lines:
         self.context.open_journal()
         await self.context.start()
         async for event in self.context.preflight():
-            self._out(f"  {_MARKS.get(event.status, ' ')} {event.message}")
+            self._out(f"  {MARKS.get(event.status, ' ')} {event.message}")
         session.judge()
         for finding in session.findings:
             if session.blocks(finding):
-                self._finding(finding)
+                await self._settle(finding)
 
     def _review(self) -> str | None:
         """Show the plan; a step's id where something still blocks."""
@@ -246,48 +289,18 @@ class Lines:
                 if session.blocks(finding):
                     self._out(f"  ✗ {finding.code} {session.words.message(finding, tr)}")
             return "start" if blocked in ("review", "deploy", "done") else blocked
+        self._export()
         return None
 
-    async def _deploy(self) -> int:
-        session, tr = self.session, self.session.tr
-        if self.context.mode == "simulated":
-            if not self._yes("wizard.line.deploy", default=False):
-                raise Leave
-        elif self._answer(tr("wizard.line.confirm")) != session.plan.cluster.name:
-            self._out(tr("wizard.line.not_confirmed"))
-            raise Leave
-        session.go("deploy")
-        self._save()
-        run: RunState = session.run
-        run.begin()
-        async for event in self.context.deploy():
-            run.apply(event)
-            mark = _MARKS.get(event.status, " ")
-            name = tr(f"wizard.run.{event.step}")
-            self._out(f"{event.time[11:19]} {mark} {name}: {event.message or event.status}")
-            if event.status == "failed":
-                for key in ("original", "remedy"):
-                    if text := (event.detail or {}).get(key):
-                        self._out(f"  {text}")
-        if not run.done:
-            return int((run.outcome.detail or {}).get("exit_code", 1)) if run.outcome else 1
-        session.go("done")
-        self._save()
-        took = span(sum(run.elapsed(name, 0.0) or 0.0 for name in run.steps))
-        plan = session.plan
-        self._out("")
-        self._out(
-            tr(
-                "wizard.done.exists",
-                cluster=plan.cluster.name,
-                group=plan.resource_group.name,
-                plugin=plan.cni.plugin,
-            )
-        )
-        self._out(tr("wizard.done.took", took=took))
-        self._out(tr("wizard.done.next"))
-        for line in session.next_commands():
-            self._out(f"  {line}")
-        self._out(tr("wizard.done.undo"))
-        self._out(f"  byocni-tui destroy {run.run}")
-        return 0
+    def _export(self) -> None:
+        """The plan as files, where somebody wants them."""
+        tr, files = self.session.tr, self.session.export_files()
+        where = self._answer(tr("wizard.line.export", names=", ".join(files.values())))
+        if not where:
+            return
+        try:
+            written = self.session.export_to(Path(where).expanduser())
+        except UserError as error:
+            self._out(tr(f"errors.{error.key}", **error.values))
+            return
+        self._out(tr("wizard.export.done", count=len(written), where=where))
