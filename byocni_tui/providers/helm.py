@@ -14,6 +14,9 @@ from byocni_tui.providers import recorder
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Release
 
+_LIMIT: Final = 600.0
+"""Seconds that one run of helm may take: it fetches a chart and sends its objects, and doesn't wait for them."""
+
 _PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
 
 
@@ -71,11 +74,16 @@ class HelmProgram:
             start_new_session=True,  # a Ctrl-C in the terminal is ours to answer: helm must not stop half-way
         )
         try:
-            out, err = await process.communicate()
-        except BaseException:
+            async with asyncio.timeout(_LIMIT):
+                out, err = await process.communicate()
+        except BaseException as error:
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
+            if isinstance(error, TimeoutError):
+                raise ProviderError(
+                    "TimedOut", f"helm said nothing within {_LIMIT:.0f} s", operation=f"helm {words[0]}"
+                ) from error
             raise
         if self._tap is not None:
             shown = [Path(word).name if word.startswith("/") else word for word in words]

@@ -1,0 +1,155 @@
+"""Every call that a run makes fails in every way: the run ends Ready, or says what to do and can be resumed.
+
+The clients are the live ones, pointed at a sandbox through a middlebox that spoils their requests on the wire.
+"""
+
+import contextlib
+import math
+import os
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from middlebox import FAULTS, Middlebox
+
+from byocni_tui.context import Context
+from byocni_tui.deploy.event import Event
+from byocni_tui.deploy.journal import Journal
+from byocni_tui.files import load_plan
+from byocni_tui.plan.model import Plan
+from byocni_tui.providers import azure, helm, kube
+from byocni_tui.providers.azure import ArmSettings
+from byocni_tui.sandbox import launcher
+from byocni_tui.sandbox.endpoints import Endpoints
+
+AKS = "providers/Microsoft.ContainerService"
+ARM = (
+    "GET /S/resourcegroups",
+    f"GET /S/{AKS}/managedClusters",
+    f"GET /S/{AKS}",
+    "GET /S/providers/Microsoft.Network",
+    "GET /S/providers/Microsoft.Compute",
+    "GET /S/providers/Microsoft.ManagedIdentity",
+    "GET /S/providers/Microsoft.Authorization/permissions",
+    "PUT /S/G",
+    f"GET /S/G/{AKS}/C",
+    f"PUT /S/G/{AKS}/C",
+    f"POST /S/G/{AKS}/C/listClusterUserCredential",
+)
+POLLS = (f"GET /S/{AKS}/L/operations/ID",)
+CLUSTER = (
+    "helm",
+    "GET /api/v1/nodes",
+    "GET /api/v1/nodes watch",
+    "GET /apis/apps/v1/daemonsets",
+    "GET /api/v1/namespaces/kube-system/pods",
+    "GET /api/v1/namespaces/kube-system/pods watch",
+    "GET /api/v1/pods",
+    "GET /api/v1/namespaces",
+    "POST /api/v1/namespaces",
+    "POST /api/v1/namespaces/NS/configmaps",
+    "POST /api/v1/namespaces/NS/pods",
+    "POST /api/v1/namespaces/NS/services",
+    "GET /api/v1/namespaces/NS/pods",
+    "GET /api/v1/namespaces/NS/pods watch",
+    "POST /apis/batch/v1/namespaces/NS/jobs",
+    "GET /apis/batch/v1/namespaces/NS/jobs",
+    "GET /apis/batch/v1/namespaces/NS/jobs watch",
+    "POST /apis/networking.k8s.io/v1/namespaces/NS/networkpolicies",
+    "GET /api/v1/namespaces/NS/pods/server-a/log",
+    "DELETE /api/v1/namespaces/NS",
+)
+TABLE = [(call, fault) for call in (*ARM, *POLLS, *CLUSTER) for fault in FAULTS]
+SAMPLE = frozenset(random.Random(int(os.environ.get("BYOCNI_SEED", "5"))).sample(TABLE, 9))
+
+
+class Stage:
+    """A sandbox as if it were Azure, and the middlebox before it."""
+
+    def __init__(self, box: Middlebox, world: Endpoints, plan: Plan) -> None:
+        self.box, self.world, self.plan = box, world, plan
+
+    async def session(self, context: Context) -> list[Event]:
+        try:
+            return [event async for event in context.deploy()]
+        finally:
+            await context.close()
+
+    def made(self) -> Counter[str]:
+        """What the service has made, by name: one entry for each PUT that was answered 201."""
+        acts: Any = launcher.control(self.world, "acts?plane=arm&mutates=1")
+        return Counter(
+            act["name"] for act in acts["acts"] if act["verb"] == "put" and act.get("status") == 201
+        )
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, answers: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    world = launcher.start("article", speed=math.inf, state_dir=tmp_path / "world", idle_seconds=300)
+    box = Middlebox(world)
+    base = await box.start()
+    box.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    for name, value in {
+        "BYOCNI_STATE_HOME": str(tmp_path / "state"),
+        "BYOCNI_CLOUD_METADATA": base,
+        "BYOCNI_ALLOW_SANDBOX": "1",
+        "REQUESTS_CA_BUNDLE": str(tmp_path / "ca.pem"),
+        "IDENTITY_ENDPOINT": world.identity_url,
+        "IDENTITY_HEADER": world.identity_header,
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(azure, "ArmSettings", partial(ArmSettings, timeout=1.5, retries=1))
+    monkeypatch.setattr(kube, "_LIMIT", 1.5)
+    monkeypatch.setattr(kube, "_AGAIN", (0.05,))
+    monkeypatch.setattr(helm, "_LIMIT", 8.0)
+    plan = load_plan(answers)
+    plan = msgspec.structs.replace(plan, cni=msgspec.structs.replace(plan.cni, chart=world.charts_url))
+    yield Stage(box, world, plan)
+    await box.close()
+    launcher.stop(world)
+
+
+async def test_a_run_makes_no_more_calls_than_it_may_and_none_that_the_table_lacks(stage: Stage) -> None:
+    events = await stage.session(Context.live(stage.plan))
+    assert events[-1].status == "done", events[-3:]
+    seen = Counter(stage.box.seen)
+    known = {*ARM, *POLLS, *CLUSTER, "GET /metadata/endpoints"}
+    assert set(seen) <= known, set(seen) - known
+    calls = {call: count for call, count in seen.items() if call in ARM}
+    assert sum(calls.values()) <= 12, calls
+    once = [call for call in ARM if call != f"GET /S/G/{AKS}/C"]
+    assert all(calls[call] == 1 for call in once), "no fact is read twice"
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [pytest.param(*case, marks=() if case in SAMPLE else pytest.mark.torture) for case in TABLE],
+)
+async def test_a_spoiled_call(stage: Stage, call: str, fault: str) -> None:
+    stage.box.spoil(lambda shape: shape == call, fault, 4)
+    events = await stage.session(Context.live(stage.plan))
+    last = events[-1]
+    assert last.step == "run"
+    if last.status != "done":
+        failed = next(event for event in events if event.status == "failed")
+        detail = failed.detail or {}
+        assert failed.message
+        assert detail["remedy"], detail
+        assert detail["original"], detail
+        assert (last.detail or {})["exit_code"] in (1, 3)
+        assert "runs resume" in last.message
+        stage.box.spoil(lambda _: False, "", 0)
+        again = await stage.session(Context.resume(last.run))
+        assert again[-1].status == "done", (detail, again[-3:])
+    journal = Journal(last.run)
+    made = Counter(item.kind for item in journal.resources() if item.state == "made")
+    journal.close()
+    assert made == {"resource-group": 1, "cluster": 1, "helm-release": 1}
+    assert stage.made()["myAKSCluster"] == 1
+    with contextlib.suppress(KeyError):
+        assert stage.made()["myResourceGroup"] <= 1
