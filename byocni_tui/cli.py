@@ -18,7 +18,7 @@ from byocni_tui.locale import LANGUAGES, Translator, preferred_language
 
 COMMANDS: Final = (
     "wizard", "plan", "check", "explain", "export", "apply", "verify", "doctor", "cni", "runs", "destroy",
-    "record", "replay", "sandbox", "scenarios", "serve", "completion",
+    "record", "replay", "sandbox", "scenarios", "training", "serve", "completion",
 )  # fmt: skip
 """In the order of ``--help``. ``wizard`` is what runs without a command."""
 
@@ -84,6 +84,13 @@ def build_parser(name: str, tr: Translator) -> argparse.ArgumentParser:
     return parser
 
 
+def _parse(name: str, parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """The arguments of a command; one that takes a list of files (``INTERMIXED``) has its options between them, too."""
+    if getattr(importlib.import_module(f"byocni_tui.commands.{name}"), "INTERMIXED", False):
+        return parser.parse_intermixed_args(words)
+    return parser.parse_args(words)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status of the contract."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -94,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _unknown(words[0], tr)
         name = words.pop(0)
     try:
-        args = build_parser(name, tr).parse_args(words)
+        args = _parse(name, build_parser(name, tr), words)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     console = Console(tr, json_output=getattr(args, "output", "text") == "json", ascii_only=args.ascii)

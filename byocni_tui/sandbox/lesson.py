@@ -1,5 +1,5 @@
-"""A learner's way through a scenario: hints taken, checks asked for, what was seen. It lives in the sandbox, so that the
-wizard, the command line and a trainer see the same, whichever clients the learner uses.
+"""A learner's way through a scenario: hints taken, checks asked for, what was seen. It lives in the sandbox, so that
+the wizard, the command line and a trainer see the same, whichever clients the learner uses.
 
 ``GET /sandbox/lesson`` (with the token) gives ``reading``; ``POST /sandbox/lesson/NAME`` does one of: ``begin``
 (``{"learner": NAME}``: the time counts from now), ``hint`` (take the next), ``check`` (is it solved? noted),

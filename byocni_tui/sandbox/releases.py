@@ -1,5 +1,5 @@
 """Objects and helm releases that a world begins with. Helm renders the sandbox's own charts, and what is stored is what
-helm itself would have left, its release record included: a learner's ``helm list`` and ``helm upgrade`` go on from it."""
+helm itself would have left, its release record included: a learner's ``helm list`` and ``helm upgrade`` go on there."""
 
 import base64
 import gzip

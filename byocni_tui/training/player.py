@@ -6,7 +6,6 @@ plan is carried out by the wizard's own context.
 
 import asyncio
 import json
-import math
 import os
 import re
 import ssl
@@ -27,6 +26,7 @@ from byocni_tui.sandbox.arm.kind import api_versions
 from byocni_tui.sandbox.endpoints import Endpoints
 from byocni_tui.sandbox.scenario import Apply, Helm, Scenario, Step
 from byocni_tui.sandbox.scenario_judge import REFERENCE, values
+from byocni_tui.training.shown import shown
 
 _AGENTS: Final = {"az": "AZURECLI/2.80.0 (solution)", "kubectl": "kubectl/v1.35.0 (solution)"}
 _SELECTOR: Final = re.compile(r"<([^<>]+)>")
@@ -323,8 +323,9 @@ class Player:
         if release.chart is None:
             words = ["uninstall", release.release]
         else:
-            words = ["upgrade", release.release, release.chart, "--install", "--create-namespace", "--repo",
-                     self._where.charts_url, "--reset-then-reuse-values", "--values", str(folder / "values.yaml")]  # fmt: skip
+            words = ["upgrade", release.release, release.chart, "--install", "--create-namespace",
+                     "--repo", self._where.charts_url, "--reset-then-reuse-values",
+                     "--values", str(folder / "values.yaml")]  # fmt: skip
             words += ["--version", release.version] if release.version else []
             words += ["--wait", "--timeout", release.wait] if release.wait else []
         kept = {
@@ -369,40 +370,3 @@ def _version(method: str, path: str) -> str:
     if not known:
         raise _StepError(f"{path}: {parsed.type} is not in the sandbox")
     return next(version for version in known if "preview" not in version)
-
-
-def shown(step: Step) -> str:
-    """What a person would type for a step; empty for one that only waits."""
-    if step.apply is not None:
-        sets = "".join(f" --set {path}={json.dumps(value)}" for path, value in step.apply.set.items())
-        plan = f"byocni-tui plan answers.yaml{sets}\n" if sets else ""
-        return f"{plan}byocni-tui apply answers.yaml --simulate"
-    if step.helm is not None:
-        release = step.helm
-        if release.chart is None:
-            return f"helm uninstall {release.release} -n {release.namespace}"
-        sets = "".join(f" --set {path}={value}" for path, value in _flat(release.values))
-        wait = f" --wait --timeout {release.wait}" if release.wait else ""
-        return f"helm upgrade {release.release} {release.chart} --install --reset-then-reuse-values -n {release.namespace}{sets}{wait}"
-    return step.az or step.kubectl or ""
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Values as ``--set`` writes them."""
-    found: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict) and value:
-            found += _flat(value, f"{name}.")
-        elif isinstance(value, list) and all(not isinstance(one, dict | list) for one in value):
-            found.append((name, "'{" + ",".join(map(str, value)) + "}'"))
-        elif isinstance(value, dict | list):
-            found.append((name, f"'{json.dumps(value)}'"))
-        else:
-            found.append((name, json.dumps(value) if isinstance(value, bool) else str(value)))
-    return found
-
-
-def speed_of(endpoints: Endpoints) -> float:
-    """Virtual seconds a real one; infinite for max."""
-    return math.inf if endpoints.speed < 0 else endpoints.speed
