@@ -144,7 +144,7 @@ class WizardActions(Ways, _Base):
         line = chosen.current if chosen is not None else None
         if line is None:
             return None
-        return next((f for f in self.session.findings if f is line.finding), None)
+        return next((f for f in self.session.findings if f == line.finding), None)
 
     def action_accept(self) -> None:
         """The warning was read. In pre-flight: look again."""

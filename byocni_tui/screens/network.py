@@ -71,7 +71,7 @@ class NetworkPanel(StepPanel):
                 if network.get("location") != plan.region:
                     badges.insert(0, str(network.get("location")))
                 prefix = prefix_of(subnet)
-                text = f"{fit(place, 28, self.marks.more)} {fit(prefix, 18)} {', '.join(badges)}"
+                text = f"{fit(place, 19, self.marks.more)} {fit(prefix, 15)} {', '.join(badges)}"
                 found.append((str(subnet.get("id")), text, subnet))
         return found
 
