@@ -5,19 +5,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.clients import needed
-from benchmarks.process import first_frame, hello, run
+from benchmarks.process import run
 
 RUNS = 7
 
 
 def figures(figure: Any) -> Iterator[Any]:
-    """The light commands against ``az version``, the sandbox against a bare Textual application."""
+    """The light commands against ``az version``."""
     az = needed("az")
     with tempfile.TemporaryDirectory() as folder:
         environ = {**os.environ, "BYOCNI_STATE_HOME": folder, "AZURE_CONFIG_DIR": f"{folder}/az"}
@@ -39,23 +38,3 @@ def figures(figure: Any) -> Iterator[Any]:
             mine, theirs = (statistics.median(column) for column in zip(*pairs[name], strict=True))
             note = f"{mine * 1000:.0f} ms, az version {theirs * 1000:.0f} ms"
             yield figure(f"{name} / az version", mine / theirs, budget, "x", note)
-        yield _sandbox(figure, environ)
-
-
-def _sandbox(figure: Any, environ: dict[str, str]) -> Any:
-    """From asking for a sandbox to its first answer."""
-    from byocni_tui.sandbox import launcher
-
-    pairs = []
-    for number in range(5):
-        bare = first_frame(hello(), b"hello", environ)
-        with tempfile.TemporaryDirectory() as folder:
-            begin = time.perf_counter()
-            endpoints = launcher.start("article", state_dir=Path(folder), seed=number)
-            launcher.control(endpoints, "clock")
-            mine = time.perf_counter() - begin
-            launcher.stop(endpoints)
-        pairs.append((mine, bare))
-    mine, bare = (statistics.median(column) for column in zip(*pairs, strict=True))
-    note = f"{mine * 1000:.0f} ms, hello {bare * 1000:.0f} ms"
-    return figure("sandbox: start to first answer / bare Textual hello", mine / bare, 2, "x", note)
