@@ -182,6 +182,13 @@ def _public_key(text: str) -> str:
     return key
 
 
+def preview_version(plan: Plan) -> str | None:
+    """The api-version that the cluster has to be sent with; None for the usual one. Leaving kube-proxy out is a
+    preview, and the service refuses the field in any other version."""
+    given = plan.export.api_version or ""
+    return given if plan.cni.kube_proxy == "replace" and given.endswith("-preview") else None
+
+
 def cluster_body(plan: Plan) -> dict[str, Any]:
     """PUT of the cluster, with network plugin ``none``."""
     ranges = {
@@ -195,7 +202,7 @@ def cluster_body(plan: Plan) -> dict[str, Any]:
         "outboundType": plan.network.outbound_type,
         **{key: value for key, value in ranges.items() if value},
     }
-    if plan.cni.kube_proxy == "replace" and (plan.export.api_version or "").endswith("-preview"):
+    if preview_version(plan) is not None:
         network["kubeProxyConfig"] = {"enabled": False}
     first = next((pool for pool in plan.node_pools if pool.mode.lower() == "system"), None)
     pools = sorted(plan.node_pools, key=lambda pool: pool is not first)

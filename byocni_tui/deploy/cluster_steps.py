@@ -37,7 +37,9 @@ async def _put_cluster(work: Work, path: str) -> Json | None:
     deadline = work.clock.monotonic() + PROPAGATION_LIMIT
     while True:
         try:
-            put = await work.azure.put(path, bodies.cluster_body(work.plan))
+            put = await work.azure.put(
+                path, bodies.cluster_body(work.plan), version=bodies.preview_version(work.plan)
+            )
         except ProviderError as error:
             if error.passing or error.code in ("OperationNotAllowed", "EtagMismatch"):
                 found = await work.azure.find(path)

@@ -12,6 +12,7 @@ from byocni_tui.cni.model import Plugin
 from byocni_tui.deploy.cluster_steps import api_server
 from byocni_tui.deploy.failure import StepError
 from byocni_tui.deploy.nodes import KNOWN_AGENTS, NOT_INITIALIZED, NodeState, node_state
+from byocni_tui.deploy.observations import before_cni
 from byocni_tui.deploy.work import Outcome, Work
 from byocni_tui.providers.protocols import Json, KubernetesProvider
 
@@ -70,7 +71,8 @@ async def nodes_not_ready(work: Work) -> Outcome:
     if not waiting:
         return Outcome(work.text("nodes.already_ready", count=len(states)), detail=_table(states))
     message = next((state.message for state in waiting if state.message), NOT_INITIALIZED)
-    return Outcome(work.text("nodes.not_ready", count=len(waiting), message=message), detail=_table(states))
+    detail = {**_table(states), "observed": await before_cni(work, list(nodes.values()))}
+    return Outcome(work.text("nodes.not_ready", count=len(waiting), message=message), detail=detail)
 
 
 def _table(states: list[NodeState]) -> dict[str, Any]:

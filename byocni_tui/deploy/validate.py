@@ -30,7 +30,7 @@ async def validate(azure: AzureProvider, plan: Plan) -> tuple[Item, ...]:
     body = bodies.cluster_body(plan)
     resource = {
         "type": "Microsoft.ContainerService/managedClusters",
-        "apiVersion": api_version(path),
+        "apiVersion": bodies.preview_version(plan) or api_version(path),
         "name": plan.cluster.name,
         **body,
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -25,6 +26,11 @@ IDS: Final = (
 _WARN_ONLY: Final = frozenset({"policy", "konnectivity"})
 _OUTWARD: Final = frozenset({"dns-external", "egress"})
 """Checks whose failure may be meant: a plugin without policies; a cluster without egress."""
+
+_NO_PROGRAM: Final = re.compile(
+    r"executable file not found|applet not found|no such file or directory: unknown"
+)
+"""The runtime's and busybox's words for a program that the image lacks."""
 
 SERVER_LIMIT: Final = 180.0
 JOB_LIMIT: Final = 150.0
@@ -77,7 +83,7 @@ def count(checks: list[Check]) -> Count:
 class Verifier:
     """One pass over the matrix. ``patience`` turns a limit into real seconds; ``tell`` hears each check at once;
     ``why`` puts a reason of ours into words: ``one_node``, ``not_ready``, ``no_server``, ``no_range``, ``no_base``,
-    ``no_result`` or ``not_enforced``."""
+    ``no_result``, ``no_applet`` or ``not_enforced``."""
 
     def __init__(
         self,
@@ -272,6 +278,8 @@ class Verifier:
         state = (((pods[-1].get("status") or {}).get("containerStatuses") or [{}])[0].get("state")) or {}
         ended = state.get("terminated") or {}
         said = str(ended.get("message") or "").strip() or await self._why(pods[-1]) if not succeeded else ""
+        if _NO_PROGRAM.search(said):
+            said = f"{self._why_words('no_applet')} {said}"
         return succeeded, said, _milliseconds(ended)
 
     async def _run(self, probe: Probe) -> None:
