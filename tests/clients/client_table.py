@@ -10,11 +10,20 @@
 Order matters: what one command made is there for the next.
 """
 
+import math
 import os
 import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
+
+from byocni_tui.sandbox import launcher
+
+CREATE = """
+az group create -l chinanorth3 -n g -o none
+az aks create -l chinanorth3 -g g -n k --network-plugin none -o none
+az aks get-credentials -g g -n k
+"""
 
 
 class Row(NamedTuple):
@@ -99,3 +108,15 @@ def clean_environment(extra: dict[str, str], path: str, home: Path) -> dict[str,
         "TZ": "UTC",
         "TERM": "dumb",
     }
+
+
+def play_in_sandbox(table: Path, folder: Path, path: str, home: Path) -> dict[int, Outcome]:
+    """Run a table in a sandbox of its own (scenario article, speed max) with a fresh cluster; ends the sandbox."""
+    endpoints = launcher.start("article", speed=math.inf, state_dir=home / "sandbox", idle_seconds=600)
+    try:
+        extra = {**launcher.environment(endpoints, home / "clients"), "TMPDIR": str(home)}
+        env = clean_environment(extra, path, home / "home")
+        subprocess.run(["bash", "-euc", CREATE], env=env, check=True, capture_output=True, timeout=120)
+        return play(table, folder, env)
+    finally:
+        launcher.stop(endpoints)

@@ -1,15 +1,10 @@
 """Unmodified kubectl commands (data/kubectl.txt), in order, in one sandbox: exit status and what they print."""
 
-import math
 import re
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from client_table import Outcome, Row, clean_environment, complaint, play, rows
-
-from byocni_tui.sandbox import launcher
+from client_table import Outcome, Row, complaint, play_in_sandbox, rows
 
 DATA = Path(__file__).parent / "data"
 TABLE = DATA / "kubectl.txt"
@@ -57,28 +52,12 @@ VERBS = {
     ),
     *("version", "cluster-info", "api-resources", "api-versions", "kustomize"),
 }
-CREATE = """
-az group create -l chinanorth3 -n g -o none
-az aks create -l chinanorth3 -g g -n k --network-plugin none -o none
-az aks get-credentials -g g -n k
-"""
 
 
 @pytest.fixture(scope="module")
-def done(clients_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Outcome]]:
+def done(clients_path: str, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Outcome]:
     """Every command's outcome, by line of the table."""
-    folder = tmp_path_factory.mktemp("kubectl")
-    endpoints = launcher.start("article", speed=math.inf, state_dir=folder / "sandbox", idle_seconds=600)
-    env = clean_environment(
-        {**launcher.environment(endpoints, folder / "clients"), "TMPDIR": str(folder)},
-        clients_path,
-        folder / "home",
-    )
-    try:
-        subprocess.run(["bash", "-euc", CREATE], env=env, check=True, capture_output=True, timeout=120)
-        yield play(TABLE, DATA / "kube", env)
-    finally:
-        launcher.stop(endpoints)
+    return play_in_sandbox(TABLE, DATA / "kube", clients_path, tmp_path_factory.mktemp("kubectl"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.line}: {row.command[:60]}")
