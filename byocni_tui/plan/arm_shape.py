@@ -58,7 +58,6 @@ TEXT_LISTS: Final = frozenset(
         "notDataActions",
         "sourceAddressPrefixes",
         "sourcePortRanges",
-        "supportPlan",
         "zones",
     }
 )
