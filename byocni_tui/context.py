@@ -45,6 +45,8 @@ class Context:
         self.clock: Clock = RealClock()
         self.journal: Journal | None = None
         self.endpoints: Any = None
+        self.lesson: Any = None
+        """The lesson beside this run (``screens.port.Lesson``), where somebody takes one."""
         self.deployed = False
         self.notice = ""
         """What has to be said first: that this is a simulation."""

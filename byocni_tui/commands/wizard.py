@@ -79,6 +79,8 @@ def _screens(args: argparse.Namespace, console: Console, wanted: "Reopen | None"
     from byocni_tui.screens import preferences
 
     context, store, about = _open(args, console, run=wanted.run if wanted else "")
+    if args.simulate and (args.sandbox or _said("--scenario") or (wanted and wanted.scenario)):
+        _teach(context, args)
     left = store.load_memory()
     if not (_in_browser() or sys.stderr.isatty()):
         # Textual draws on the standard error stream; where that goes to a file, the terminal would stay empty.
@@ -96,6 +98,16 @@ def _screens(args: argparse.Namespace, console: Console, wanted: "Reopen | None"
     if status == EXIT_INTERRUPTED:
         console.say(console.tr("deploy.run.left", run=app.session.run.run))
     return (app.return_code or 0) if status is None else int(status)
+
+
+def _teach(context: "Context", args: argparse.Namespace) -> None:
+    """A coach beside the wizard, where somebody chose a lesson (or a trainer's world)."""
+    from byocni_tui import connections
+    from byocni_tui.training.dock import WizardLesson
+
+    scenario = None if args.sandbox else connections.scenario(args.scenario)
+    if scenario is None or scenario.teaches:
+        context.lesson = WizardLesson(context, scenario)
 
 
 def _ascii_only(kept: "Preferences") -> bool:
