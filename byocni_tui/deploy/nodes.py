@@ -1,6 +1,6 @@
 """Where a node stands on its way to Ready, read off its object and the pods on it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
@@ -81,11 +81,3 @@ def node_state(node: Mapping[str, Any], cni_pod: Mapping[str, Any] | None = None
         created=str(meta.get("creationTimestamp", "")),
         pod_problem=pod_problem(cni_pod) if cni_pod is not None else "",
     )
-
-
-def node_states(
-    nodes: Iterable[Mapping[str, Any]], pods_by_node: Mapping[str, Mapping[str, Any]]
-) -> tuple[NodeState, ...]:
-    """All nodes by name."""
-    states = [node_state(node, pods_by_node.get(str(node["metadata"]["name"]))) for node in nodes]
-    return tuple(sorted(states, key=lambda state: state.name))

@@ -43,8 +43,3 @@ def zone_to_open(plan: Plan) -> str | None:
     zone = (plan.cluster.private_dns_zone or "").strip().rstrip("/")
     opens = plan.cluster.private and plan.identity.type == "user" and plan.identity.assign_role
     return zone if opens and "/privatednszones/" in zone.lower() else None
-
-
-def pool_cidr(plan: Plan) -> str | None:
-    """The range that the plugin hands out: ``cni.pool``, or the cluster's pod range."""
-    return plan.cni.pool or plan.network.pod_cidr
