@@ -144,4 +144,6 @@ def _show_one(finding: "Finding", console: Console) -> None:
         if finding.remedy and finding.remedy.set:
             for path, value in finding.remedy.set.items():
                 console.out(f"      --set '{path}={shown(value)}'")
+        for command in finding.remedy.commands if finding.remedy else ():
+            console.out(f"      $ {command}")
     console.out("")

@@ -15,11 +15,13 @@ class Label(msgspec.Struct, frozen=True):
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     """A way out. ``set`` maps field paths to values that mend the plan; ``action`` names a thing that can be done
-    (``register-provider``, ``assign-role`` …). ``variant`` picks among several texts of one code."""
+    (``register-provider``, ``assign-role`` …), ``commands`` the lines of shell that do it. ``variant`` picks among
+    several texts of one code."""
 
     variant: str = "remedy"
     set: dict[str, Any] | None = None
     action: str | None = None
+    commands: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

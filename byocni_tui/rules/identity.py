@@ -8,6 +8,7 @@ from byocni_tui.plan.derive import zone_to_open
 from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules import sources
+from byocni_tui.rules.actions import assign
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.landing import of_subnet
 from byocni_tui.rules.permissions import (
@@ -110,6 +111,7 @@ def signed_in(case: Case) -> Iterator[Finding]:
                 variant="unassigned" if optional and _elsewhere(plan, holder) else "ask",
                 set={"identity.assign_role": False} if optional and _elsewhere(plan, holder) else None,
                 action="ask-for-role",
+                commands=_for_somebody_else(case, need) if not by_deny else (),
             ),
             facts=True,
             action=need.action,
@@ -117,6 +119,17 @@ def signed_in(case: Case) -> Iterator[Finding]:
             role=smallest_role([need.action]) or "Owner",
             deny=verdict.role or "",
         )
+
+
+def _for_somebody_else(case: Case, need: Need) -> tuple[str, ...]:
+    """What somebody with more rights would run for this sign-in, where the facts know who that is."""
+    who = case.facts.principal or {}
+    if not who.get("id"):
+        return ()
+    group, subscription = _group(case.plan), f"/subscriptions/{case.plan.subscription}"
+    scope = subscription if need.scope == group and case.plan.resource_group.create else need.scope
+    role = smallest_role([need.action]) or "Owner"
+    return (assign(role, str(who["id"]), str(who.get("type") or "User"), scope),)
 
 
 def _elsewhere(plan: Plan, holder: dict[str, Verdict | None]) -> bool:
@@ -165,7 +178,12 @@ def cluster_identity(case: Case) -> Iterator[Finding]:
     remedy = (
         Remedy(variant="lift", action="lift-deny-assignment")
         if stopped
-        else Remedy(variant="assign", set={"identity.assign_role": True}, action="assign-role")
+        else Remedy(
+            variant="assign",
+            set={"identity.assign_role": True},
+            action="assign-role",
+            commands=(assign("Network Contributor", principal, "ServicePrincipal", subnet),),
+        )
     )
     place = stopped[0].path if stopped else f"roleAssignments[{principal}]"
     yield found(

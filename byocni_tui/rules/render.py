@@ -6,7 +6,7 @@ from typing import Any
 from byocni_tui.cni.model import Text
 from byocni_tui.locale import Translator
 from byocni_tui.plan import fields
-from byocni_tui.plan.finding import Finding, Label
+from byocni_tui.plan.finding import Finding, Label, Remedy
 from byocni_tui.rules.registry import RULES
 from byocni_tui.rules.report import NotRun, Report
 from byocni_tui.rules.runtime import CAUSES
@@ -76,7 +76,7 @@ def to_dict(finding: Finding, tr: Translator) -> dict[str, Any]:
         "related": list(finding.related),
         "message": message(finding, tr),
         "evidence": finding.evidence,
-        "remedy": {"text": text, "set": remedy.set, "action": remedy.action} if remedy else None,
+        "remedy": remedy and _remedy(remedy, text),
         "source": finding.source,
     }
     if finding.accepted:
@@ -84,6 +84,10 @@ def to_dict(finding: Finding, tr: Translator) -> dict[str, Any]:
     if finding.overridden is not None:
         out["overridden"] = finding.overridden
     return out
+
+
+def _remedy(remedy: Remedy, text: str | None) -> dict[str, Any]:
+    return {"text": text, "set": remedy.set, "action": remedy.action, "commands": list(remedy.commands)}
 
 
 def why_not_run(entry: NotRun, tr: Translator, unread: Mapping[str, str] | None = None) -> str:

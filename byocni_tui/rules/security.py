@@ -45,6 +45,10 @@ VITAL: Final[tuple[tuple[Protocol, int], ...]] = (("Tcp", 10250), ("Tcp", 53), (
 """The kubelet, which the API server reaches through a pod on another node, and the cluster's DNS."""
 REMOTE_ADMIN: Final[Spans] = ((21, 23), (135, 139), (445, 445), (3389, 3389), (5985, 5986))
 """What hardened groups deny on purpose and no node asks another for (FTP, SSH, Telnet, SMB, RDP, WinRM)."""
+WEB: Final = ("TCP 443", "Internet")
+TIME: Final = ("UDP 123", "Internet")
+DNS: Final = ("UDP 53", "*")
+"""Port and destination that let nodes reach the web, the time, and DNS servers; Internet holds Azure's addresses."""
 NEEDED_TAGS: Final = (
     "azurecloud",
     "azurekubernetesservice",
@@ -114,7 +118,15 @@ def between_nodes(case: Case) -> Iterator[Finding]:
             # The rule that stops most of it comes first: the others are for some ports only.
             certain.sort(key=lambda item: item.decision.ports[0] - item.decision.ports[1])
             yield complain(
-                "BYO311", seen, direction, _unique(certain), "error", "message", all=True, ports="*"
+                "BYO311",
+                seen,
+                direction,
+                _unique(certain),
+                "error",
+                "message",
+                opening=["*"],
+                all=True,
+                ports="*",
             )
             continue
         yield from _some_denied(case, seen, direction, denials)
@@ -137,7 +149,9 @@ def _some_denied(case: Case, seen: View, direction: Direction, denials: list[Sto
             if (deciding.path if deciding else "", protocol, port) in vital
         ]
         if hurt:
-            yield complain("BYO311", seen, direction, [deciding], "error", "vital", all=False, ports=hurt)
+            yield complain(
+                "BYO311", seen, direction, [deciding], "error", "vital", opening=["*"], all=False, ports=hurt
+            )
             continue
         others = []
         for protocol in PROTOCOLS:
@@ -150,7 +164,17 @@ def _some_denied(case: Case, seen: View, direction: Direction, denials: list[Sto
             total = sum((node[1] - node[0] + 1) for node in seen.nodes) ** 2
             part = certain and all(item.decision.area < total for item in own)
             variant = "part" if part else "ports" if certain else "unsure"
-            yield complain("BYO311", seen, direction, [deciding], "warning", variant, all=False, ports=others)
+            yield complain(
+                "BYO311",
+                seen,
+                direction,
+                [deciding],
+                "warning",
+                variant,
+                opening=["*"],
+                all=False,
+                ports=others,
+            )
 
 
 @rule("BYO312", "error", "warning", source=sources.BYO_CNI, needs=NEEDS, applies=of_subnet)
@@ -172,6 +196,7 @@ def plugin_ports(case: Case) -> Iterator[Finding]:
             certain = all(item.decision.certain for _, item in own)
             whole = all(item.whole for _, item in own)
             variant = ("message" if required else "optional") if whole else "part" if certain else "unsure"
+            ports = list(dict.fromkeys(_name(port) for port, _ in own))
             yield complain(
                 "BYO312",
                 seen,
@@ -179,7 +204,8 @@ def plugin_ports(case: Case) -> Iterator[Finding]:
                 [deciding],
                 "error" if required else "warning",
                 "message" if required else variant,
-                ports=list(dict.fromkeys(_name(port) for port, _ in own)),
+                opening=ports,
+                ports=ports,
                 plugin=case.plan.cni.plugin,
             )
 
@@ -205,7 +231,7 @@ def outbound(case: Case) -> Iterator[Finding]:
     told: list[SecurityRule | None] = []
     if everything:
         told = _unique([*world, *azure])
-        yield _out(seen, told, "error", "message", [])
+        yield _out(seen, told, "error", "message", [], WEB)
     met: list[tuple[str, Stopped]] = []
     if not everything:
         met += [("https_azure", item) for item in azure]
@@ -229,7 +255,10 @@ def outbound(case: Case) -> Iterator[Finding]:
             name for _, item in own for name in (*item.decision.unknown, *item.decision.doubts)
         )
         names = [Label("traffic.source_port") if name == SOURCE_PORT else name for name in unknown]
-        yield _out(seen, [deciding], "warning", "some" if certain else "unsure", what, tags=names)
+        kinds = {name for name, _ in own}
+        flow = WEB if kinds <= {"https_azure", "https_internet"} else TIME if kinds == {"ntp"} else DNS
+        to = flow if len(kinds) == 1 or flow is WEB else None
+        yield _out(seen, [deciding], "warning", "some" if certain else "unsure", what, to, tags=names)
 
 
 def _out(
@@ -238,8 +267,10 @@ def _out(
     severity: Severity,
     variant: str,
     what: list[Label],
+    flow: tuple[str, str] | None,
     **values: Any,
 ) -> Finding:
+    """``flow``: port and destination that a new rule would open, where one rule can say it."""
     return complain(
         "BYO313",
         seen,
@@ -248,6 +279,8 @@ def _out(
         severity,
         variant,
         action="allow-egress",
+        opening=[flow[0]] if flow else (),
+        to=[flow[1]] if flow else None,
         what=what,
         **values,
     )

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from byocni_tui.plan.finding import Finding, Label, Remedy, Severity
+from byocni_tui.rules.actions import allow
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.landing import Found, node_spans, of_subnet, rules, security_group
 from byocni_tui.rules.nsg import (
@@ -95,11 +96,24 @@ def key(decision: Decision) -> str:
     return decision.rule.path if decision.rule else ""
 
 
-def _free_priority(view: View, direction: Direction, before: SecurityRule | None) -> int | None:
-    """The highest priority number in front of a rule that no other rule has."""
-    used = {item.priority for item in view.rules if item.direction == direction.lower()}
-    limit = min(before.priority if before else 4097, 4097)
-    return next((number for number in range(limit - 1, 99, -1) if number not in used), None)
+_TURNS: Final = {"BYO311": 0, "BYO312": 1, "BYO313": 6}
+"""Where each code begins among the numbers that are set aside for a rule."""
+_SET_ASIDE: Final = 12
+
+
+def _free_priorities(code: str, view: View, direction: Direction, before: SecurityRule | None) -> list[int]:
+    """Priority numbers in front of a rule that no other rule has. Each rule that denies has some set aside, and each
+    code some of those: whatever is offered for one finding does not get in the way of another's."""
+    rules = [item for item in view.rules if item.direction == direction.lower()]
+    used = {item.priority for item in rules}
+    path = before.path if before else ""
+    for item in sorted((item for item in rules if not item.allow), key=lambda item: item.priority):
+        limit = min(item.priority, 4097)
+        free = [number for number in range(limit - 1, 99, -1) if number not in used][:_SET_ASIDE]
+        if item.path == path or (before is None and item.priority > 4096):
+            return free[_TURNS[code] :] or free
+        used.update(free)
+    return [number for number in range(4096, 99, -1) if number not in used][_TURNS[code] : _SET_ASIDE]
 
 
 def _evidence(view: View, deciding: Iterable[SecurityRule | None]) -> dict[str, Any]:
@@ -125,25 +139,32 @@ def complain(
     variant: str,
     *,
     action: str = "allow-node-traffic",
+    to: Iterable[str] | None = None,
+    opening: Iterable[str] = (),
     **values: Any,
 ) -> Finding:
-    """A finding about the group that names the rules that decide, the first of them with a priority in front of it."""
+    """A finding about the group that names the rules that decide, the first of them with a priority in front of it.
+    ``opening`` are the ports that a new rule there would let through, ``to`` where (without it, to the nodes)."""
     first = deciding[0]
-    priority = _free_priority(view, direction, first)
+    free = _free_priorities(code, view, direction, first)
     return found(
         code,
         FIELD,
         severity=severity,
         variant=variant,
         evidence=_evidence(view, deciding),
-        remedy=Remedy(variant="remedy" if priority else "fix", action=action),
+        remedy=Remedy(
+            variant="remedy" if free else "fix",
+            action=action,
+            commands=allow(view.group.item, free, direction, opening, view.subnet, to or view.subnet),
+        ),
         facts=True,
         nsg=view.group.name,
         rule=[item.name if item else "-" for item in deciding],
         priority=first.priority if first else 65500,
         direction=direction,
         way=Label(f"traffic.{direction.lower()}"),
-        free=priority,
+        free=free[0] if free else None,
         subnet=list(view.subnet),
         **values,
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.rules import sources
+from byocni_tui.rules.actions import register
 from byocni_tui.rules.case import Case
 from byocni_tui.rules.registry import found, rule
 
@@ -41,7 +42,12 @@ def cli_version(case: Case) -> Iterator[Finding]:
     version = (case.facts.azure_cli or {}).get("version", "")
     if version and _numbers(version) < FIRST_CLI:
         yield found(
-            "BYO502", "export", remedy=Remedy(action="upgrade-cli"), facts=True, value=version, least="2.39.0"
+            "BYO502",
+            "export",
+            remedy=Remedy(action="upgrade-cli", commands=("az upgrade",)),
+            facts=True,
+            value=version,
+            least="2.39.0",
         )
 
 
@@ -66,7 +72,7 @@ def registered(case: Case) -> Iterator[Finding]:
                 "subscription",
                 variant="registering" if state == "Registering" else "message",
                 evidence={name: state},
-                remedy=Remedy(action="register-provider"),
+                remedy=Remedy(action="register-provider", commands=(register(name),)),
                 facts=True,
                 value=name,
                 state=state,

@@ -5,6 +5,7 @@ from typing import Final
 
 from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.rules import sources
+from byocni_tui.rules.actions import undelegate
 from byocni_tui.rules.addresses import first_free
 from byocni_tui.rules.arithmetic import AZURE_RESERVED, addresses_needed, nodes_at_maximum, prefix_for
 from byocni_tui.rules.case import Case, Place
@@ -39,7 +40,9 @@ def delegated(case: Case) -> Iterator[Finding]:
                 "BYO301",
                 "network.subnet.id",
                 evidence={f"{case.plan.network.subnet.id}/delegations": service},
-                remedy=Remedy(action="remove-delegation"),
+                remedy=Remedy(
+                    action="remove-delegation", commands=(undelegate(case.plan.network.subnet.id or ""),)
+                ),
                 facts=True,
                 subnet=str((item or {}).get("name", "")),
                 service=service,
