@@ -288,7 +288,7 @@ def live(context: "Context", method: str) -> Connections:
         "BYOCNI_ALLOW_SANDBOX"
     ) != "1":
         raise UserError("live_sandbox", exit_code=EXIT_USAGE, url=cloud.arm)
-    credential = sign_in(method, authority=cloud.authority, tenant=plan.tenant)  # type: ignore[arg-type]
+    credential = sign_in(method, authority=cloud.authority, tenant=plan.tenant, ca_file=ca_file)  # type: ignore[arg-type]
     return Connections(
         azure=ArmClient(credential, ArmSettings(cloud.arm, cloud.scope, ca_file=ca_file)),
         kubernetes=KubeClient,

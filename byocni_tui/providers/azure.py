@@ -286,12 +286,14 @@ class ArmClient:
 
     async def account(self) -> Json:
         """Who is signed in, from the claims of the token (its signature is ARM's business)."""
-        from azure.core.exceptions import AzureError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError
 
         try:
             token = (await self._credential.get_token(self._settings.scope)).token
-        except AzureError as error:
+        except ClientAuthenticationError as error:
             raise ProviderError("NotSignedIn", str(error.message), status=401, operation="token") from error
+        except AzureError as error:
+            raise ProviderError("Unreachable", str(error.message), operation="token") from error
         claims = _claims(token)
         return {
             "credential": getattr(self._credential, "used", "") or "managed-identity",

@@ -86,11 +86,14 @@ class Chain:
             await self._credential.close()
 
 
-def sign_in(method: Method, *, authority: str, tenant: str | None = None) -> Chain:
-    """A credential for a real cloud: one way, or with ``default`` the first of ``DEFAULT_ORDER`` that is signed in."""
+def sign_in(
+    method: Method, *, authority: str, tenant: str | None = None, ca_file: str | None = None
+) -> Chain:
+    """A credential for a real cloud: one way, or with ``default`` the first of ``DEFAULT_ORDER`` that is signed in.
+    ``ca_file`` holds the authorities to trust where a proxy looks into TLS."""
     # What it complains of is told by whoever asked it; without this, Python prints it to stderr a first time.
     logging.getLogger("azure").addHandler(logging.NullHandler())
-    makers = _makers(authority, {"tenant_id": tenant} if tenant else {})
+    makers = _makers(authority, {"tenant_id": tenant} if tenant else {}, ca_file)
     if method != "default":
         return Chain([(method, makers[method])])
     announced = os.environ.get("IDENTITY_ENDPOINT") or os.environ.get("MSI_ENDPOINT")
@@ -106,17 +109,19 @@ def _imds() -> Any:
     return ManagedIdentityCredential(retry_total=0, connection_timeout=2, read_timeout=5)
 
 
-def _makers(authority: str, options: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+def _makers(authority: str, options: dict[str, Any], ca_file: str | None) -> dict[str, Callable[[], Any]]:
     from azure.identity import aio
 
     from byocni_tui.providers.interactive import ThreadedCredential
 
+    wire: dict[str, Any] = {"authority": authority, **({"connection_verify": ca_file} if ca_file else {})}
+
     def threaded(method: Literal["device-code", "browser"]) -> Callable[[], Any]:
-        return lambda: ThreadedCredential(method, authority=authority, **options)
+        return lambda: ThreadedCredential(method, **wire, **options)
 
     return {
-        "environment": lambda: aio.EnvironmentCredential(authority=authority),
-        "workload-identity": lambda: aio.WorkloadIdentityCredential(authority=authority, **options),
+        "environment": lambda: aio.EnvironmentCredential(**wire),
+        "workload-identity": lambda: aio.WorkloadIdentityCredential(**wire, **options),
         "managed-identity": aio.ManagedIdentityCredential,
         "azure-cli": lambda: aio.AzureCliCredential(**options),
         "developer-cli": lambda: aio.AzureDeveloperCliCredential(**options),
