@@ -1,7 +1,6 @@
 """``byocni-tui apply``: carries an answers file out, without a screen."""
 
 import argparse
-import asyncio
 import math
 import signal
 import sys
@@ -15,6 +14,8 @@ from byocni_tui.locale import Translator
 from byocni_tui.providers.credentials import METHODS
 
 if TYPE_CHECKING:
+    import asyncio
+
     from byocni_tui.context import Context
     from byocni_tui.deploy.event import Event
     from byocni_tui.plan.model import Plan
@@ -113,6 +114,8 @@ def carry_out(
 ) -> int:
     """Run a context's deployment to its end, printing; returns the exit status of the contract. ``kubeconfig``: where
     to add the cluster's ('' for where kubectl looks; None, the default, for nowhere)."""
+    import asyncio
+
     with ExitStack() as stack:
         copy: IO[str] | None = None
         if events is not None:
@@ -144,6 +147,8 @@ async def _carry_out(context: "Context", console: Console, copy: IO[str] | None)
 
     if context.notice:
         (console.say if console.json_output else console.out)(context.notice)
+    import asyncio
+
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in _SIGNALS:
@@ -191,7 +196,7 @@ def _append(event: "Event", copy: IO[str] | None) -> None:
         raise UserError("file_not_writable", where=copy.name, detail=str(error)) from error
 
 
-async def _leave(context: "Context", console: Console, stop: asyncio.Event) -> bool:
+async def _leave(context: "Context", console: Console, stop: "asyncio.Event") -> bool:
     """Whether to stop looking. A person at a terminal is asked; without one, or asked twice, the run is left alone."""
     if (
         not (sys.stdin.isatty() and sys.stderr.isatty())
@@ -199,6 +204,8 @@ async def _leave(context: "Context", console: Console, stop: asyncio.Event) -> b
         or not context.journal.resources()
     ):
         return True
+    import asyncio
+
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[str] = loop.create_future()
 
