@@ -44,6 +44,9 @@ def update(kind: Kind, obj: Object, old: Object, schema: Schema | None, subresou
         meta.get(key) != before.get(key) for key in ("labels", "annotations", "finalizers", "ownerReferences")
     ):
         _metadata(meta, found)
+        found.causes += [
+            c for c in found.causes if c.field == "metadata.labels"
+        ] * 3  # an update is judged four times
     if "deletionTimestamp" in before:
         added = [f for f in meta.get("finalizers") or () if f not in (before.get("finalizers") or ())]
         if added:

@@ -305,6 +305,7 @@ class Deployments:
             ),
         )  # fmt: skip
         complete = updated == want and total == want and available == want
+        conditions = self._held(d, conditions)
         if not d["spec"].get("paused"):
             conditions = self._progress(d, conditions, old_status, status, new, complete=complete)
         if old_status.get("collisionCount"):
@@ -312,6 +313,17 @@ class Deployments:
         status["conditions"] = conditions
         if status != old_status:
             life.update_status(RESOURCE, {**d, "status": status})
+
+    def _held(self, d: Obj, conditions: list[Obj]) -> list[Obj]:
+        """Say once that a rollout is paused, and once that it goes on."""
+        current = condition({"status": {"conditions": conditions}}, "Progressing")
+        said = current is not None and current["reason"] == "DeploymentPaused"
+        paused = bool(d["spec"].get("paused"))
+        if paused is said:
+            return conditions
+        reason, text = ("DeploymentPaused", "paused") if paused else ("DeploymentResumed", "resumed")
+        new = _condition(self._life, "Progressing", "Unknown", reason, f"Deployment is {text}")
+        return _with({"status": {"conditions": conditions}}, new)
 
     def _progress(
         self, d: Obj, conditions: list[Obj], before: Obj, status: Obj, new: Obj | None, *, complete: bool
