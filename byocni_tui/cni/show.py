@@ -86,7 +86,7 @@ def _texts(node: Any, lang: str) -> Any:
         if set(node) == {"en", "zh"}:
             return node["zh" if lang == "zh" else "en"]
         return {key: _texts(value, lang) for key, value in node.items()}
-    if isinstance(node, list):
+    if isinstance(node, (list, tuple)):
         return [_texts(value, lang) for value in node]
     return node
 

@@ -12,6 +12,7 @@ def main() -> int:
     """Write them below ``FOLDER`` (default: ``docs``)."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
     for name, words in all_pages().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(words, encoding="utf-8")
     findings.write(folder)
     catalogue.main(folder)

@@ -17,6 +17,8 @@ def page(lang: str = "en") -> str:
     """The whole page; ``man -l`` and groff read it."""
     tr = Translator(lang)
     lines = [f'.TH BYOCNI\\-TUI 1 "" "byocni\\-tui {__version__}" "{escape(text(lang, "man.manual"))}"']
+    # Long lists of choices have no blank to stretch: no line is adjusted.
+    lines.append(".ad l")
     lines += [f".SH {text(lang, 'man.name')}", f"byocni\\-tui \\- {escape(text(lang, 'man.summary'))}"]
     lines += [f".SH {text(lang, 'man.synopsis')}"]
     for name in COMMANDS:
