@@ -18,7 +18,7 @@ from byocni_tui.locale import LANGUAGES, Translator, preferred_language
 
 COMMANDS: Final = (
     "wizard", "plan", "check", "explain", "export", "apply", "verify", "doctor", "cni", "runs", "destroy",
-    "record", "replay", "sandbox", "scenarios", "training", "serve", "completion",
+    "record", "replay", "sandbox", "scenarios", "training", "demo", "serve", "completion",
 )  # fmt: skip
 """In the order of ``--help``. ``wizard`` is what runs without a command."""
 

@@ -63,6 +63,13 @@ class VirtualClock:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.TimerHandle | asyncio.Handle | None = None
 
+    def pin(self, moment: float) -> None:
+        """Take the machine's time to stand still at ``moment`` (epoch seconds): for recordings that come out the same
+        each time. Virtual time then moves by awaited timers and ``step`` alone."""
+        self._real = lambda: moment
+        self._anchor = self._anchor_real = moment
+        self._rearm()
+
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def now(self) -> float:

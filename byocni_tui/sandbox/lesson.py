@@ -8,6 +8,7 @@ the wizard, the command line and a trainer see the same, whichever clients the l
 """
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -39,8 +40,10 @@ class Lesson:
 
     def __init__(self, world: "World") -> None:
         self._world = world
+        self.now: Callable[[], float] = time.time
+        """Real epoch seconds; a recording pins them."""
         self.learner = ""
-        self.started = time.time()
+        self.started = self.now()
         self.virtual = world.clock.now()
         self.hints: list[dict[str, Any]] = []
         self.checks: list[dict[str, Any]] = []
@@ -120,12 +123,12 @@ class Lesson:
         if not isinstance(learner, str) or len(learner) > 100:
             raise ValueError("learner: a name of up to 100 letters")
         self.learner = learner or self.learner
-        self.started, self.virtual = time.time(), self._world.clock.now()
+        self.started, self.virtual = self.now(), self._world.clock.now()
         return self.reading()
 
     def _hint(self, _body: dict[str, Any]) -> dict[str, Any]:
         if len(self.hints) < len(self._world.scenario.hints):
-            self.hints.append({"at": self._world.clock.now(), "real": time.time()})
+            self.hints.append({"at": self._world.clock.now(), "real": self.now()})
         return self.reading()
 
     def _check(self, _body: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +136,7 @@ class Lesson:
         self.checks.append(
             {
                 "at": self._world.clock.now(),
-                "real": time.time(),
+                "real": self.now(),
                 "solved": all(g["met"] for g in reading["goals"]),
             }
         )
@@ -156,11 +159,11 @@ class Lesson:
 
     def _see_solved(self) -> None:
         if self.solved is None:
-            self.solved = {"at": self._world.clock.now(), "real": time.time()}
+            self.solved = {"at": self._world.clock.now(), "real": self.now()}
             self._world.changed = True
 
     def _seconds(self) -> float:
-        return (self.solved["real"] if self.solved else time.time()) - self.started
+        return (self.solved["real"] if self.solved else self.now()) - self.started
 
     # -- the result --------------------------------------------------------------------------------------------------
 

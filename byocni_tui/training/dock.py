@@ -125,7 +125,7 @@ class WizardLesson:
         if not roomy:
             wanted = [words.text(g["say"], tr) for g in reading["goals"] if not g["met"] and g["say"]]
             return [*found, *((f"· {line}", "$foreground") for line in wanted[:1]), *story]
-        found = [*found, *story] if not found else found
+        found = found or story
         found += [(line, "$foreground") for line in words.goals(reading, tr)]
         if reading["changes"] and reading["notice"]:
             found.append((words.text(reading["notice"], tr), "$text-muted"))

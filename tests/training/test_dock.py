@@ -43,7 +43,7 @@ async def test_the_coach_tells_offers_and_sees(sandbox: Sandbox, size: tuple[int
     made = context(sandbox)
     app = WizardApp(made)
     async with app.run_test(size=size) as pilot:
-        await shown(app, "somebody's security rule")  # the story, before there is a sandbox
+        await shown(app, "Everything turns Ready")  # the story, before there is a sandbox
         made.endpoints = sandbox.endpoints
         app.query_one(Dock).soon()
         await shown(app, "Pods on different")

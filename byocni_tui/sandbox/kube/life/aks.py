@@ -32,12 +32,22 @@ def furnish(life: Life) -> None:
         "coredns": {"1.36": "v1.14.3-11", "1.35": "v1.13.1-20"}.get(minor, "v1.12.1-25"),
     }
     without = set() if _kube_proxy(life) else {"kube-proxy"}
+    lean = _lean(life)
     for document in _content():
         resource = document["resource"]
+        if lean and resource == "daemonsets.apps":
+            continue
         for obj in document["objects"]:
             if obj["metadata"]["name"] in without:
                 continue
             life.create(resource, fill(clone(obj), context))
+
+
+def _lean(life: Life) -> bool:
+    """Whether a scenario leaves AKS' own pods on the nodes out (``cloud_changes: {lean: true}``): of thousands of nodes
+    each has five, and nothing in such a lesson is about them."""
+    arm: Any = getattr(life.world, "parts", {}).get("arm")
+    return arm is not None and bool(arm.data.get("lean"))
 
 
 def _kube_proxy(life: Life) -> bool:

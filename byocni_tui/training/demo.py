@@ -1,0 +1,333 @@
+"""A lesson that plays by itself: the real wizard, driven by keys, on a sandbox in this process.
+
+Nothing that is seen depends on the machine: time is the world's and stands still unless something is awaited, chance
+comes from a seed, and what has to differ between two runs (ports, names of temporary things) is written over.
+"""
+
+import asyncio
+import math
+import os
+import re
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from byocni_tui.context import Context
+from byocni_tui.deploy.event import Event, timestamp
+from byocni_tui.locale import Translator
+from byocni_tui.plan.path import replace
+from byocni_tui.sandbox.clock import VirtualClock
+from byocni_tui.sandbox.scenario import Apply, Scenario, Step
+from byocni_tui.sandbox.server import Sandbox
+from byocni_tui.training import cast
+from byocni_tui.training.dock import Dock, WizardLesson
+from byocni_tui.training.player import Player, PlayError
+from byocni_tui.training.shown import shown
+
+MOMENT: Final = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
+RUN: Final = "20260101-090000-0000"
+SEED: Final = 1
+_KEY: Final = 0.12
+_READ: Final = 17.0
+"""Letters a second that a viewer reads."""
+_SETTLE: Final = 400
+_VARIES: Final = (
+    (re.compile(r"(127\.0\.0\.1|localhost):\d{2,5}"), r"\1:6443"),
+    (re.compile(r"byocni-check-[0-9a-f]{6}"), "byocni-check-000000"),
+    (re.compile(r"/[\w./-]*byocni-demo-[\w-]+/"), "~/"),
+    (re.compile(r"\b\d+ ms\b"), "4 ms"),
+)
+
+Show = Callable[[cast.Frame], None]
+
+
+class WorldClock:
+    """The sandbox's own clock, read in this process."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """The world's time."""
+        return datetime.fromtimestamp(self._clock.now(), UTC)
+
+    def monotonic(self) -> float:
+        """As seconds."""
+        return self._clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Others wait for the world; nobody waits for the machine."""
+        await asyncio.sleep(min(seconds, 0.02))
+
+
+class DemoContext(Context):
+    """The wizard's context, with what varies written over and a pause for a picture after each step of a run."""
+
+    sandbox: Sandbox
+    drawn: asyncio.Event
+
+    async def deploy(self) -> AsyncGenerator[Event, None]:
+        """The real events, but for those that only tell how often somebody looked."""
+        clock = self.sandbox.world.clock
+        async for event in super().deploy():
+            if event.status == "running" and event.progress not in (None, 0.0):
+                continue
+            await _idle(clock)
+            yield msgspec.structs.replace(
+                event,
+                time=timestamp(datetime.fromtimestamp(clock.now(), UTC)),
+                message=steady(event.message),
+                detail=_steady_detail(event.detail),
+            )
+
+
+def steady(text: str) -> str:
+    """A text without what differs between two runs."""
+    for pattern, instead in _VARIES:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _steady_detail(detail: Any) -> Any:
+    if isinstance(detail, str):
+        return steady(detail)
+    if isinstance(detail, dict):
+        return {key: 4 if key == "ms" and value else _steady_detail(value) for key, value in detail.items()}
+    if isinstance(detail, list):
+        return [_steady_detail(one) for one in detail]
+    return detail
+
+
+async def _idle(clock: VirtualClock) -> None:
+    """Until nothing is awaited in the world any more."""
+    for _ in range(_SETTLE):
+        if not clock.awaiting:
+            return
+        await asyncio.sleep(0.01)
+
+
+class Demo:
+    """One performance. ``show`` gets each frame as it is made; ``frames`` keeps them."""
+
+    def __init__(
+        self, name: str, *, lang: str = "en", size: tuple[int, int] = (100, 30), show: Show | None = None
+    ) -> None:
+        self.name = name
+        self.size = size
+        self.tr = Translator(lang)
+        self.frames: list[cast.Frame] = []
+        self._show = show
+        self._caption = ""
+
+    async def play(self) -> list[cast.Frame]:
+        """From the first screen to the debrief. Raises ``PlayError``, ``ValueError``, ``UserError``."""
+        with tempfile.TemporaryDirectory(prefix="byocni-demo-") as folder:
+            kept = os.environ.get("BYOCNI_STATE_HOME")
+            os.environ["BYOCNI_STATE_HOME"] = str(Path(folder, "state"))
+            try:
+                sandbox = Sandbox(self.name, seed=SEED, speed=math.inf, state=Path(folder, "world"))
+                sandbox.world.clock.pin(MOMENT.timestamp())
+                sandbox.world.lesson.now = MOMENT.timestamp
+                sandbox.world.lesson.act("begin", {})
+                async with sandbox:
+                    await self._perform(sandbox)
+            finally:
+                os.environ.pop("BYOCNI_STATE_HOME")
+                if kept is not None:
+                    os.environ["BYOCNI_STATE_HOME"] = kept
+        return self.frames
+
+    def _made(self, sandbox: Sandbox) -> DemoContext:
+        from byocni_tui import connections
+        from byocni_tui.deploy.journal import Journal
+
+        scenario = sandbox.scenario
+        options = connections.Simulation(
+            scenario=scenario.id, speed=None, seed=SEED, cloud=scenario.cloud, joined=True
+        )
+        clock = WorldClock(sandbox.world.clock)
+
+        def connect(it: Context) -> Any:
+            made = connections.simulated(it, options, sandbox.endpoints.join_url)
+            made.follow = None
+            it.clock = clock
+            return made
+
+        context = DemoContext("simulated", connections.scenario_plan(scenario), self.tr, connect)
+        context.sandbox = sandbox
+        context.clock = clock
+        context.journal = Journal(RUN, create=True)
+        context.lesson = WizardLesson(context, scenario)
+        return context
+
+    async def _perform(self, sandbox: Sandbox) -> None:
+        from byocni_tui.app import make_app
+
+        scenario = sandbox.scenario
+        self._context = context = self._made(sandbox)
+        about = self.tr("wizard.about", scenario=scenario.id, speed="max")
+        app = make_app(context, None, about=about, scenario=scenario.id)
+        async with app.run_test(size=self.size) as pilot:
+            self._app, self._pilot, self._sandbox, self._lesson = app, pilot, sandbox, context.lesson
+            lang = self.tr.lang
+            await self._picture(getattr(scenario.title, lang), "start")
+            await self._picture(getattr(scenario.lesson, lang))
+            await context.start()
+            await self._read()
+            player = Player(sandbox.endpoints, scenario, self.tr)
+            async with player:
+                for number, step in enumerate(scenario.solution, 1):
+                    await self._step(number, step, player, scenario)
+            await self._end(scenario)
+
+    async def _step(self, number: int, step: Step, player: Player, scenario: Scenario) -> None:
+        said = getattr(step.say, self.tr.lang) if step.say else ""
+        if step.apply is not None:
+            await self._walk(step.apply, said)
+            return
+        typed = steady(shown(step).splitlines()[-1]) if shown(step) else ""
+        if said:
+            await self._picture(said)
+        if typed:
+            await self._picture(f"$ {typed}")
+        try:
+            answer = await player.carry_out(step)
+        except Exception as error:
+            raise PlayError(number, f"{type(error).__name__}: {error}") from error
+        await _idle(self._sandbox.world.clock)
+        await self._read()
+        if step.fails:
+            await self._picture(self.tr("training.demo.refused", code=step.fails), "refused")
+        elif answer or typed:
+            await self._picture(f"$ {typed}" if typed else said, "step" if typed else "")
+        del scenario
+
+    async def _walk(self, apply: Apply, said: str) -> None:
+        """Through the wizard's panels with the changed answers, then deploy."""
+        session = self._app.session
+        session.judge()
+        if said:
+            await self._picture(said)
+        await self._go("start")
+        for step_id in session.order:
+            if step_id in ("deploy", "done"):
+                break
+            changed = [path for path in apply.set if self._belongs(path, step_id)]
+            for path in changed:
+                self._context.plan = replace(self._context.plan, path, apply.set[path])
+            session.judge()
+            await self._go(step_id)
+            if step_id == "preflight":
+                await self._checked()
+            words = self.tr(f"wizard.steps.{step_id}.name")
+            if changed:
+                words = self.tr(
+                    "training.demo.changed", fields=", ".join(session.label(path) for path in changed)
+                )
+            await self._picture(words, step_id)
+        from byocni_tui.commands.apply import accepting
+
+        context = self._context
+        for path, value in apply.set.items():
+            context.plan = replace(context.plan, path, value)
+        context.plan = accepting(context, "all")
+        if apply.accept != "all":
+            context.plan = accepting(context, apply.accept)
+        session.judge()
+        await self._deploy(apply)
+
+    async def _go(self, step_id: str) -> None:
+        screen = self._app.wizard_screen
+        assert screen is not None
+        await screen.show_step(step_id)
+
+    def _belongs(self, path: str, step_id: str) -> bool:
+        from byocni_tui.screens import steps
+
+        return steps.step_of(steps.asked_as(path)) == step_id
+
+    async def _checked(self) -> None:
+        """Until the pre-flight has said its last word."""
+        for _ in range(_SETTLE):
+            checks = self._app.session.checks
+            if checks and checks[-1].step == "preflight" and checks[-1].status in ("done", "failed"):
+                break
+            await asyncio.sleep(0.02)
+
+    async def _deploy(self, apply: Apply) -> None:
+        app, session = self._app, self._app.session
+        await self._go("deploy")
+        app.run_deploy()
+        while session.run.outcome is None and not session.run.failed:
+            await asyncio.sleep(0.02)
+        await _idle(self._sandbox.world.clock)
+        await self._read()
+        await self._picture(self.tr("training.demo.deployed"), "deploy")
+        if apply.fails is None and session.run.failed:
+            raise PlayError(0, f"{session.run.failed.step}: {session.run.failed.message}")
+        if session.run.done:
+            await self._go("done")
+            await self._picture(self.tr("wizard.steps.done.name"), "done")
+
+    async def _end(self, scenario: Scenario) -> None:
+        await self._read()
+        if self._lesson.reading is None or not self._lesson.reading["solved"]:
+            raise PlayError(0, "the lesson is not solved")
+        await self._picture(self.tr("training.solved"), "solved")
+        if scenario.debrief is not None:
+            await self._picture(getattr(scenario.debrief.text, self.tr.lang))
+
+    # -- frames ------------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        """Let the coach look, and everything draw."""
+        await self._lesson.look()
+        for dock in self._app.query(Dock):
+            dock.refresh()
+        await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Until the application has nothing more to draw."""
+        before = None
+        for _ in range(60):
+            await self._pilot.pause()
+            now = self._lines()
+            if now == before:
+                return
+            before = now
+            await asyncio.sleep(0.02)
+
+    def _lines(self) -> tuple[str, ...]:
+        lines = cast.lines_of(self._app.screen._compositor.render_strips())
+        return tuple(steady(line) for line in lines)
+
+    async def _picture(self, caption: str, name: str = "") -> None:
+        """Keep what is on screen, with a caption; the caption is read at a person's pace."""
+        await self._quiet()
+        svg = ""
+        if name:
+            svg = steady(
+                cast.without_fonts(self._app.export_screenshot(title=f"SIMULATION · {caption}"[:120]))
+            )
+        hold = max(1.2, len(caption) / (_READ if self.tr.lang == "en" else 7.0))
+        frame = cast.Frame(self._lines(), caption, round(hold, 2), svg, name)
+        self.frames.append(frame)
+        if self._show is not None:
+            self._show(frame)
+
+
+async def perform(
+    name: str, *, lang: str = "en", size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[cast.Frame]:
+    """The frames of a demo, as they come."""
+    queue: asyncio.Queue[cast.Frame | None] = asyncio.Queue()
+    demo = Demo(name, lang=lang, size=size, show=queue.put_nowait)
+    task = asyncio.create_task(demo.play())
+    task.add_done_callback(lambda _: queue.put_nowait(None))
+    while (frame := await queue.get()) is not None:
+        yield frame
+    task.result()
