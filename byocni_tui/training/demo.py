@@ -9,7 +9,7 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +35,9 @@ _KEY: Final = 0.12
 _READ: Final = 17.0
 """Letters a second that a viewer reads."""
 _SETTLE: Final = 400
+_PATIENCE: Final = 20_000
+_MOMENTS: Final = ("cluster", "nodes-not-ready")
+"""Steps of a run after which there is a picture."""
 _VARIES: Final = (
     (re.compile(r"(127\.0\.0\.1|localhost):\d{2,5}"), r"\1:6443"),
     (re.compile(r"byocni-check-[0-9a-f]{6}"), "byocni-check-000000"),
@@ -68,7 +71,8 @@ class DemoContext(Context):
     """The wizard's context, with what varies written over and a pause for a picture after each step of a run."""
 
     sandbox: Sandbox
-    drawn: asyncio.Event
+    look: Callable[[Event], Awaitable[None]]
+    """Called when an event has been shown, before the run goes on."""
 
     async def deploy(self) -> AsyncGenerator[Event, None]:
         """The real events, but for those that only tell how often somebody looked."""
@@ -77,12 +81,14 @@ class DemoContext(Context):
             if event.status == "running" and event.progress not in (None, 0.0):
                 continue
             await _idle(clock)
-            yield msgspec.structs.replace(
+            told = msgspec.structs.replace(
                 event,
                 time=timestamp(datetime.fromtimestamp(clock.now(), UTC)),
                 message=steady(event.message),
                 detail=_steady_detail(event.detail),
             )
+            yield told
+            await self.look(told)
 
 
 def steady(text: str) -> str:
@@ -159,6 +165,7 @@ class Demo:
 
         context = DemoContext("simulated", connections.scenario_plan(scenario), self.tr, connect)
         context.sandbox = sandbox
+        context.look = self._shown
         context.clock = clock
         context.journal = Journal(RUN, create=True)
         context.lesson = WizardLesson(context, scenario)
@@ -173,18 +180,24 @@ class Demo:
         app = make_app(context, None, about=about, scenario=scenario.id)
         async with app.run_test(size=self.size) as pilot:
             self._app, self._pilot, self._sandbox, self._lesson = app, pilot, sandbox, context.lesson
-            lang = self.tr.lang
-            await self._picture(getattr(scenario.title, lang), "start")
-            await self._picture(getattr(scenario.lesson, lang))
-            await context.start()
-            await self._read()
-            player = Player(sandbox.endpoints, scenario, self.tr)
-            async with player:
-                for number, step in enumerate(scenario.solution, 1):
-                    await self._step(number, step, player, scenario)
-            await self._end(scenario)
+            try:
+                await self._acts(context, sandbox)
+            finally:
+                await context.close()
 
-    async def _step(self, number: int, step: Step, player: Player, scenario: Scenario) -> None:
+    async def _acts(self, context: DemoContext, sandbox: Sandbox) -> None:
+        """The story, the steps of the solution, the debrief."""
+        scenario, lang = sandbox.scenario, self.tr.lang
+        await self._picture(getattr(scenario.title, lang), "start")
+        await self._picture(getattr(scenario.lesson, lang))
+        await context.start()
+        await self._read()
+        async with Player(sandbox.endpoints, scenario, self.tr) as player:
+            for number, step in enumerate(scenario.solution, 1):
+                await self._step(number, step, player)
+        await self._end(scenario)
+
+    async def _step(self, number: int, step: Step, player: Player) -> None:
         said = getattr(step.say, self.tr.lang) if step.say else ""
         if step.apply is not None:
             await self._walk(step.apply, said)
@@ -204,7 +217,6 @@ class Demo:
             await self._picture(self.tr("training.demo.refused", code=step.fails), "refused")
         elif answer or typed:
             await self._picture(f"$ {typed}" if typed else said, "step" if typed else "")
-        del scenario
 
     async def _walk(self, apply: Apply, said: str) -> None:
         """Through the wizard's panels with the changed answers, then deploy."""
@@ -262,9 +274,13 @@ class Demo:
         app, session = self._app, self._app.session
         await self._go("deploy")
         app.run_deploy()
-        while session.run.outcome is None and not session.run.failed:
+        for _ in range(_PATIENCE):
+            if session.run.outcome is not None or session.run.failed:
+                break
             await asyncio.sleep(0.02)
         await _idle(self._sandbox.world.clock)
+        if session.run.done:
+            await self._boarded()
         await self._read()
         await self._picture(self.tr("training.demo.deployed"), "deploy")
         if apply.fails is None and session.run.failed:
@@ -272,6 +288,30 @@ class Demo:
         if session.run.done:
             await self._go("done")
             await self._picture(self.tr("wizard.steps.done.name"), "done")
+
+    async def _shown(self, event: Event) -> None:
+        """A picture in mid-run: the board has to have caught up with the event first."""
+        if event.status != "done" or event.step not in _MOMENTS:
+            return
+        if event.step == "nodes-not-ready":
+            await self._boarded()
+        await self._read()
+        await self._picture(event.message, event.step)
+
+    async def _boarded(self) -> None:
+        """Until the board shows what the cluster's store holds."""
+        world = self._sandbox.world
+        for _ in range(_SETTLE):
+            stored = [node for cluster in world.clusters.values() for node in cluster.store.list("nodes")]
+            ready = sum(
+                condition["type"] == "Ready" and condition["status"] == "True"
+                for node in stored
+                for condition in node["status"]["conditions"]
+            )
+            board = self._app.session.nodes
+            if len(board) == len(stored) and sum(node.ready for node in board) == ready:
+                return
+            await asyncio.sleep(0.02)
 
     async def _end(self, scenario: Scenario) -> None:
         await self._read()

@@ -13,7 +13,7 @@ from byocni_tui.errors import UserError
 from byocni_tui.locale import Translator
 from byocni_tui.training import words
 from byocni_tui.training.coach import Coach
-from byocni_tui.widgets.glyphs import glyphs, wrap
+from byocni_tui.widgets.glyphs import fit, glyphs, wrap
 from byocni_tui.widgets.why import heading
 
 _LOOK = 2.0
@@ -174,7 +174,8 @@ class Dock(Widget):
         width, height = max(10, self.size.width - 2), self.size.height
         roomy = height > 8
         marks = getattr(self.app, "marks", None) or glyphs(False)
-        head = heading(self._lesson.title(), "Ctrl-T", self.size.width, marks)
+        title = fit(self._lesson.title(), max(8, self.size.width - 12), marks.more)
+        head = heading(title, "Ctrl-T", self.size.width, marks)
         body = [
             Content.styled(f" {piece}", style)
             for text, style in self._lesson.lines(roomy)
