@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from byocni_tui.cni.model import Plugin, Version
 
 DATA: Final = Path(__file__).parent / "data"
-# libyaml reads the catalogue about ten times faster; a wheel without it still works.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def version_key(text: str) -> tuple[int, ...]:
@@ -55,8 +52,12 @@ class Catalogue:
             return found
         if plugin_id not in self.ids():
             return None
+        import yaml
+
+        # libyaml reads the catalogue about ten times faster; a wheel without it still works.
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         path = self._folder / f"{plugin_id}.yaml"
-        raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 the loader is one of the safe ones
+        raw = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 the loader is one of the safe ones
         try:
             found = msgspec.convert(raw, Plugin)
         except msgspec.ValidationError as error:

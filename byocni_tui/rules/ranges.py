@@ -4,8 +4,6 @@ import re
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
-from netaddr import IPAddress, IPNetwork
-
 Problem = Literal["ipv6", "zeros", "prefix", "no_prefix", "octet", "not_a_range"]
 
 _SHAPE: Final = re.compile(r"(\d{1,10})\.(\d{1,10})\.(\d{1,10})\.(\d{1,10})(?:/(\d{1,10}))?", re.ASCII)
@@ -52,6 +50,8 @@ def parse(text: str) -> Range | Problem:
     problem = _problem(text.strip(), prefix=True)
     if problem:
         return problem
+    from netaddr import IPNetwork
+
     network = IPNetwork(text.strip())
     return Range(int(network.first), int(network.last), network.prefixlen, network.value != network.first)
 
@@ -60,7 +60,11 @@ def parse(text: str) -> Range | Problem:
 def parse_address(text: str) -> int | Problem:
     """``d.d.d.d`` as a number, or what is wrong with it."""
     problem = _problem(text.strip(), prefix=False)
-    return problem or int(IPAddress(text.strip()))
+    if problem:
+        return problem
+    from netaddr import IPAddress
+
+    return int(IPAddress(text.strip()))
 
 
 def _problem(text: str, *, prefix: bool) -> Problem | None:
@@ -82,10 +86,12 @@ def _problem(text: str, *, prefix: bool) -> Problem | None:
 
 
 def known(text: str) -> Range:
-    """A range that is certain to be one: for constants."""
-    found = parse(text)
-    assert isinstance(found, Range)
-    return found
+    """A range that is certain to be one: for constants, which netaddr need not be imported for."""
+    match = _SHAPE.fullmatch(text)
+    assert match is not None, text
+    *octets, bits = (int(part) for part in match.groups())
+    first = sum(octet << shift for octet, shift in zip(octets, (24, 16, 8, 0), strict=True))
+    return Range(first, first + (1 << (32 - bits)) - 1, bits)
 
 
 def of(text: str | None) -> Range | None:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from netaddr import AddrFormatError, IPNetwork
 
+from byocni_tui.rules import ranges
 from byocni_tui.rules.index import Index
 from byocni_tui.rules.ranges import PRIVATE, Range, known, parse, parse_address, show
 
@@ -93,3 +94,14 @@ def test_questions_to_ten_thousand_ranges_look_at_few() -> None:
     assert next(index.overlapping(known("192.168.0.0/16")), None) is None
     assert str(index.free(16, known("10.0.0.0/16"))) == "10.40.0.0/16"
     assert show(0x0A000001) == "10.0.0.1"
+
+
+def test_constants_are_what_netaddr_makes_of_them() -> None:
+    for block in (
+        *ranges.RESERVED,
+        *ranges.UNUSABLE,
+        *ranges.PRIVATE,
+        ranges.PLATFORM_ADDRESS,
+        ranges.EVERYTHING,
+    ):
+        assert ranges.parse(str(block)) == block
