@@ -5,6 +5,7 @@ Gathering is thin; ``diagnose`` is pure. Signatures are the words of kubelet, co
 which doesn't run before the CNI does.
 """
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,7 +17,7 @@ from byocni_tui.locale import Translator
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, KubernetesProvider
 
-CODES: Final = tuple(f"BYO8{number:02d}" for number in range(1, 17))
+CODES: Final = tuple(f"BYO8{number:02d}" for number in range(1, 18))
 
 _OPERATORS: Final = (
     "cilium-operator",
@@ -69,6 +70,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     deployments: list[Json] = []
     installations: list[Json] = []
     tigera: list[Json] = []
+    services: list[Json] = []
+    cilium_nodes: list[Json] = []
     not_seen: tuple[str, ...] = ()
 
 
@@ -77,10 +80,12 @@ _READ: Final = (
     ("events", "/api/v1/events"),
     ("daemon_sets", "/apis/apps/v1/daemonsets"),
     ("deployments", "/apis/apps/v1/deployments"),
+    ("services", "/api/v1/services"),
 )
 _OPTIONAL: Final = (
     ("installations", "/apis/operator.tigera.io/v1/installations"),
     ("tigera", "/apis/operator.tigera.io/v1/tigerastatuses"),
+    ("cilium_nodes", "/apis/cilium.io/v2/ciliumnodes"),
 )
 
 
@@ -102,7 +107,7 @@ def diagnose(snapshot: Snapshot) -> list[Cause]:
     """The causes, the likeliest to come first. Empty where nothing is wrong."""
     states = [node_state(node) for node in snapshot.nodes]
     causes: list[Cause] = []
-    for judge in (_agents, _images, _crashes, _operators, _calico, _leftovers, _kubelets, _sleepers):
+    for judge in (_agents, _images, _crashes, _operators, _calico, _leftovers, _ranges, _kubelets, _sleepers):
         causes.extend(judge(snapshot, states))
     if not causes:
         causes.extend(_others(states))
@@ -164,13 +169,20 @@ def _agents(snapshot: Snapshot, states: list[NodeState]) -> Iterator[Cause]:
     if len(agents) > 1:
         names = ", ".join(_name(item) for item in agents)
         yield Cause(code="BYO809", object=_name(agents[1]), evidence=names, values={"names": names})
+    labels = {str(node["metadata"]["name"]): node["metadata"].get("labels") or {} for node in snapshot.nodes}
     for item in agents:
-        status = item.get("status") or {}
-        if bare and status and not status.get("desiredNumberScheduled"):
-            selector = ((item.get("spec") or {}).get("template") or {}).get("spec", {}).get(
-                "nodeSelector"
-            ) or {}
-            yield Cause(code="BYO810", object=_name(item), evidence=f"nodeSelector {selector}", values={})
+        spec = ((item.get("spec") or {}).get("template") or {}).get("spec") or {}
+        selector: dict[str, str] = spec.get("nodeSelector") or {}
+        left_out = [s.name for s in bare if not selector.items() <= labels.get(s.name, {}).items()]
+        nowhere = bool(item.get("status")) and not item["status"].get("desiredNumberScheduled")
+        if bare and (nowhere or left_out):
+            names = ", ".join((left_out or [state.name for state in bare])[:3])
+            yield Cause(
+                code="BYO810",
+                object=_name(item),
+                evidence=f"nodeSelector {selector}",
+                values={"nodes": names},
+            )
 
 
 def _mounts_cni(daemon_set: Json) -> bool:
@@ -278,6 +290,34 @@ def _leftovers(snapshot: Snapshot, _states: list[NodeState]) -> Iterator[Cause]:
         gone = gone or (plugin.startswith("antrea") and "antrea-agent" not in agents)
         if plugin and gone:
             yield Cause(code="BYO808", object=plugin, evidence=words[-600:], values={"plugin": plugin})
+
+
+def _ranges(snapshot: Snapshot, _states: list[NodeState]) -> Iterator[Cause]:
+    """Pods get addresses out of the range of services: whoever asks for such a service reaches a pod, or nobody."""
+    services = {str((item.get("spec") or {}).get("clusterIP", "")): _name(item) for item in snapshot.services}
+    given: list[tuple[str, str]] = [
+        (_name(node), str(text))
+        for node in [*snapshot.cilium_nodes, *snapshot.nodes]
+        for text in (((node.get("spec") or {}).get("ipam") or {}).get("podCIDRs") or [])
+        or [(node.get("spec") or {}).get("podCIDR")]
+        if text
+    ]
+    given += [
+        (_name(pod), f"{pod['status']['podIP']}/32")
+        for pod in snapshot.pods
+        if (pod.get("status") or {}).get("podIP") in services
+        and not (pod.get("spec") or {}).get("hostNetwork")
+    ]
+    for owner, text in given:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+        for address, service in services.items():
+            if address not in ("", "None") and ipaddress.ip_address(address) in network:
+                evidence = f"{owner}: {text}; {service}: {address}"
+                yield Cause(code="BYO817", object=owner, evidence=evidence, values={"range": text})
+                return
 
 
 def _kubelets(snapshot: Snapshot, states: list[NodeState]) -> Iterator[Cause]:

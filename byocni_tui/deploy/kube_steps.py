@@ -99,7 +99,15 @@ async def cni(work: Work) -> Outcome:
         return Outcome(work.text("cni.manual", kubeconfig=str(work.kubeconfig)), "skipped")
     if other := await other_cni(work, plugin):
         raise StepError("other_cni", other, name=other)
+    release = f"helm/{chart.namespace}/{chart.release}"
     nodes = await work.kube.items("/api/v1/nodes")
+    ready = bool(nodes) and all(node_state(node).ready for node in nodes)
+    if ready and work.journal.state_of(release) is None:
+        found = await work.helm_client.find(chart.release, chart.namespace)
+        if found is not None and found.status == "deployed":
+            # Somebody else's, with values of his own, and it works: it is used as it is.
+            work.journal.note(release, "helm-release", "adopted", "cni")
+            return Outcome(work.text("cni.used", release=chart.release, chart=found.chart or chart.name))
     values = cni_values.render(plan, api_server=api_server(work.cluster), node_count=len(nodes))
     path = work.journal.folder / "values.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
@@ -117,7 +125,6 @@ async def cni(work: Work) -> Outcome:
         None,
         {"values": str(path)},
     )
-    release = f"helm/{chart.namespace}/{chart.release}"
     if work.journal.state_of(release) is None:
         work.journal.note(release, "helm-release", "planned", "cni")
     await helm.install(chart.release, chart.namespace, chart.name, chart.repo, chart.version, path)

@@ -25,5 +25,6 @@ CAUSES: Final[dict[str, str]] = {
     "BYO814": sources.AUTO_REPAIR,
     "BYO815": sources.CALICO,
     "BYO816": KUBERNETES + "concepts/architecture/nodes/",
+    "BYO817": sources.BYO_CNI,
 }
 """Code -> source, in the order of ``doctor``."""
