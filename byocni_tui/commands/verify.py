@@ -2,11 +2,12 @@
 
 import argparse
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 from byocni_tui.commands.doctor import add_cluster, refused
 from byocni_tui.console import Console
-from byocni_tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, UserError
+from byocni_tui.errors import EXIT_CTRL_C, EXIT_DONE, EXIT_FAILED, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
 
 if TYPE_CHECKING:
@@ -39,7 +40,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
             ipaddress.ip_network(args.pod_cidr, strict=False)
         except ValueError as error:
             raise UserError("verify_range", exit_code=EXIT_USAGE, value=args.pod_cidr) from error
-    return asyncio.run(_run(args, console))
+    return asyncio.run(_stoppable(args, console))
+
+
+async def _stoppable(args: argparse.Namespace, console: Console) -> int:
+    """A signal ends it as Ctrl-C does: what was put on the cluster is removed first."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(_run(args, console))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        console.say(console.tr("doctor.stopped"))
+        return EXIT_CTRL_C
 
 
 async def _run(args: argparse.Namespace, console: Console) -> int:

@@ -1,8 +1,10 @@
 """``verify`` and ``doctor`` on a simulated cluster, and the board's data, before and after the CNI is there."""
 
+import asyncio
 import contextlib
 import json
 import math
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from byocni_tui.context import Context
 from byocni_tui.deploy.verification import IDS
 from byocni_tui.files import load_plan
+from byocni_tui.sandbox import launcher
+from byocni_tui.sandbox.endpoints import read
 
 MAX = ("--simulate", "--yes", "--speed", "max", "-o", "json")
 
@@ -88,3 +92,46 @@ async def test_the_board_shows_each_node_on_its_way(answers: Path) -> None:
         break
     (await context.connections()).dismiss()
     await context.close()
+
+
+async def leftovers(kubeconfig: Path) -> list[str]:
+    """Namespaces of checks that are still there."""
+    from byocni_tui.providers.kube import KubeClient
+
+    kube = KubeClient(kubeconfig, trust_env=False)
+    try:
+        selector = {"labelSelector": "app.kubernetes.io/managed-by=byocni-tui"}
+        found = await kube.items("/api/v1/namespaces", selector)
+        return [item["metadata"]["name"] for item in found if not item["metadata"].get("deletionTimestamp")]
+    finally:
+        await kube.close()
+
+
+async def test_verify_cleans_up_when_it_is_stopped_and_next_time_when_it_was_killed(
+    runs: Any, answers: Path
+) -> None:
+    code, events, said = runs.finish("apply", str(answers), *MAX)
+    assert code == 0, (events[-3:], said)
+    kubeconfig = runs.folder / runs.only() / "kubeconfig"
+    endpoints = read(runs.folder / runs.only() / "sandbox")
+    assert endpoints is not None
+    launcher.control(endpoints, "clock", "PUT", {"speed": 1})
+    for number, left in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, 1)):
+        process = runs.start("verify", "--kubeconfig", str(kubeconfig))
+        for line in process.stdout:
+            if "pod-cidr" in line:
+                break
+        for _ in range(200):
+            if await leftovers(kubeconfig):
+                break
+            await asyncio.sleep(0.02)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        assert "Traceback" not in said
+        assert len(await leftovers(kubeconfig)) == left, (number, said)
+        if number != signal.SIGKILL:
+            assert process.returncode == 130
+    launcher.control(endpoints, "clock", "PUT", {"speed": -1})
+    code, _, said = runs.finish("verify", "--kubeconfig", str(kubeconfig))
+    assert code == 0, said
+    assert await leftovers(kubeconfig) == []

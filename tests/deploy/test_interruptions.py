@@ -52,6 +52,57 @@ def test_killed_at_a_boundary_it_resumes_to_ready(
     assert made == {"resource-group": 1, "cluster": 1, "helm-release": 1}
 
 
+OWN = """
+network: {managed: false, vnet: {name: net, ranges: [10.50.0.0/16]}, subnet: {name: nodes, range: 10.50.0.0/20}}
+identity: {type: user, name: own}
+"""
+MADE_OF_OWN = {
+    "resource-group": 1,
+    "identity": 1,
+    "vnet": 1,
+    "role-assignment": 1,
+    "cluster": 1,
+    "helm-release": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [
+        pytest.param(
+            step, status, marks=() if (step, status) == ("network", "running") else pytest.mark.torture
+        )
+        for step in ("preflight", "providers", "identity", "network", "role", "cluster", "verify")
+        for status in ("running", "done")
+    ],
+)
+def test_killed_with_a_network_of_one_s_own_it_makes_nothing_twice(
+    runs: Any, answers: Path, step: str, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers.write_text(answers.read_text() + OWN)
+    words = ("apply", str(answers), *MAX, "--accept", "all")
+    runs.kill_at(lambda event: bool(event["step"] == step and event["status"] == status), *words)
+    code, events, said = runs.finish("runs", "resume", runs.only(), "-o", "json")
+    assert code == 0, (events[-3:], said)
+    monkeypatch.setenv("BYOCNI_STATE_HOME", str(runs.home))
+    journal = Journal(runs.only())
+    made = Counter(item.kind for item in journal.resources() if item.state == "made")
+    journal.close()
+    assert made == MADE_OF_OWN
+    endpoints = read(runs.folder / runs.only() / "sandbox")
+    assert endpoints is not None
+    acts: Any = launcher.control(endpoints, "acts?plane=arm&mutates=1")
+    puts = Counter(
+        act["id"].lower() for act in acts["acts"] if act["verb"] == "put" and act.get("status") == 201
+    )
+    assert max(puts.values()) == 1, puts
+    removed, _ = runs.start("destroy", runs.only(), "--yes", "-o", "json").communicate(timeout=120)
+    kinds = [item["id"].split("/")[-2].lower() for item in json.loads(removed)]
+    assert kinds[0] == "managedclusters"
+    assert kinds[-1] == "resourcegroups"
+    assert {item["outcome"] for item in json.loads(removed)} <= {"removed", "absent"}
+
+
 def scenario(tmp_path: Path, *faults: dict[str, Any]) -> Path:
     """The article's world with these faults."""
     text = {"en": "x", "zh": "x"}
