@@ -1,7 +1,9 @@
 """The steps on the cluster: nodes without a CNI, the CNI, nodes with one."""
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -9,11 +11,13 @@ import yaml
 from byocni_tui.cni import values as cni_values
 from byocni_tui.cni.catalogue import catalogue
 from byocni_tui.cni.model import Plugin
+from byocni_tui.cni.values import ChartRef
 from byocni_tui.deploy.cluster_steps import api_server
 from byocni_tui.deploy.failure import StepError
 from byocni_tui.deploy.nodes import KNOWN_AGENTS, NOT_INITIALIZED, NodeState, node_state
 from byocni_tui.deploy.observations import before_cni
 from byocni_tui.deploy.work import Outcome, Work
+from byocni_tui.errors import UserError
 from byocni_tui.providers.protocols import Json, KubernetesProvider
 
 REGISTER_LIMIT: Final = 900.0
@@ -127,10 +131,26 @@ async def cni(work: Work) -> Outcome:
     )
     if work.journal.state_of(release) is None:
         work.journal.note(release, "helm-release", "planned", "cni")
-    await helm.install(chart.release, chart.namespace, chart.name, chart.repo, chart.version, path)
+    try:
+        await helm.install(chart.release, chart.namespace, chart.name, chart.repo, chart.version, path)
+    except UserError as error:
+        if error.key != "no_helm":
+            raise
+        raise StepError("no_helm", "", command=by_hand(work, chart, path), **error.values) from error
     work.journal.note(release, "helm-release", "made", "cni")
     detail = {"chart": chart.name, "repo": chart.repo, "version": chart.version, "values": str(path)}
     return Outcome(work.text("cni.installed", chart=chart.name, version=chart.version or ""), detail=detail)
+
+
+def by_hand(work: Work, chart: ChartRef, values: Path) -> str:
+    """What to type where there is no helm here: on this machine or on another one that has the two files."""
+    words = [
+        "helm", "upgrade", "--install", chart.release, chart.name, "--namespace", chart.namespace,
+        "--create-namespace", "--values", str(values), "--kubeconfig", str(work.kubeconfig),
+    ]  # fmt: skip
+    words += ["--repo", chart.repo] if chart.repo else []
+    words += ["--version", chart.version] if chart.version else []
+    return shlex.join(words)
 
 
 async def nodes_ready(work: Work) -> Outcome:

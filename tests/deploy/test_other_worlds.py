@@ -49,7 +49,15 @@ def test_a_run_joins_a_world_and_another_goes_on_with_its_cluster(
     for part in folder.glob("journal.db*"):
         assert world.token not in part.read_bytes().decode("latin-1")
     code, _, said = runs.finish(
-        "runs", "adopt", CLUSTER, "--cloud", "AzureChinaCloud", "--sandbox", world.join_url, "--accept", "BYO709"
+        "runs",
+        "adopt",
+        CLUSTER,
+        "--cloud",
+        "AzureChinaCloud",
+        "--sandbox",
+        world.join_url,
+        "--accept",
+        "BYO709",
     )
     assert code == 0, said
     (second,) = {path.name for path in runs.folder.iterdir()} - {first}

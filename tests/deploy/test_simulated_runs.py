@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import yaml
 
 from byocni_tui.context import Context
@@ -147,3 +148,19 @@ def test_apply_says_what_is_missing(runs: Any, answers: Path) -> None:
     code, _, said = runs.finish("apply", str(answers), "--simulate", "--scenario", "public")
     assert code == 2
     assert "article" in said
+
+
+def test_without_helm_it_says_what_to_type_and_goes_on_afterwards(
+    runs: Any, answers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setenv("PATH", "/nonexistent")
+        without.setenv("BYOCNI_CLIENTS", str(tmp_path))
+        code, events, _ = runs.finish("apply", str(answers), *STATE)
+    assert code == 1
+    (failed,) = [event for event in events if event["step"] == "cni" and event["status"] == "failed"]
+    remedy = failed["detail"]["remedy"]
+    assert "helm upgrade --install cilium cilium --namespace kube-system" in remedy
+    assert str(runs.folder / runs.only() / "values.yaml") in remedy
+    code, events, said = runs.finish("runs", "resume", runs.only(), "-o", "json")
+    assert code == 0, (events[-2:], said)
