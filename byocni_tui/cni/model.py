@@ -108,6 +108,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     observability: bool = False
     registry: bool = False
     mtu: bool = False
+    mtu_most: int | None = None
+    """The largest that gets through Azure's network, as this plugin counts it; None where it is not known."""
     node_mask: tuple[int, int] | None = None
     """Smallest and largest prefix length of a block; None where it can't be chosen."""
 

@@ -60,7 +60,9 @@ def option_rows(of: Plugin, tr: Translator) -> list[tuple[str, str]]:
     ]
     if options.node_mask:
         rows.append(("node_mask", f"{options.node_mask[0]}–{options.node_mask[1]} ({of.ipam.block})"))
-    switches = ("mtu", "observability", "registry")
+    if options.mtu:
+        rows.append(("mtu", f"auto, 576–{options.mtu_most or 9000}"))
+    switches = ("observability", "registry") if options.mtu else ("mtu", "observability", "registry")
     return rows + [(name, tr("cni.yes" if getattr(options, name) else "cni.no")) for name in switches]
 
 

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.json(report_to_dict(report, args.file, console.tr, unread))
     else:
         _show(report, unread, console)
+        _next(report, args.file, console)
     return EXIT_FAILED if report.blocking else EXIT_DONE
 
 
@@ -124,6 +125,26 @@ def _show(report: "Report", unread: "Mapping[str, str] | None", console: Console
         lines = wrap(tr("cli.check.not_run", codes=", ".join(codes), reason=reason), 98)
         for number, line in enumerate(lines):
             console.out(line if number == 0 else f"  {line}")
+
+
+def _next(report: "Report", file: str, console: Console) -> None:
+    """What to type next: to take every value that was offered, or to go on."""
+    from shlex import quote
+
+    from byocni_tui.rules.render import shown
+
+    offered: dict[str, str] = {}
+    for finding in report.blocking:
+        # That somebody has read something can't be a default.
+        if finding.remedy and finding.code != "BYO001":
+            for path, value in (finding.remedy.set or {}).items():
+                offered.setdefault(path, shown(value))
+    if offered:
+        words = " ".join(f"--set {quote(f'{path}={value}')}" for path, value in offered.items())
+        console.say(console.tr("cli.check.offers"))
+        console.say(f"  byocni-tui plan {quote(file)} {words}")
+    elif not report.blocking:
+        console.say(console.tr("cli.check.next", file=quote(file)))
 
 
 def _show_one(finding: "Finding", console: Console) -> None:

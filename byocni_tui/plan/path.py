@@ -72,8 +72,23 @@ def shape_at(path: str, model: type[msgspec.Struct] = Plan) -> Shape:
     shape = Shape("struct", model=model)
     steps = parse(path)
     for index, step in enumerate(steps):
-        shape = _inner(shape, step, path, steps[:index])
+        try:
+            shape = _inner(shape, step, path, steps[:index])
+        except PathError as error:
+            raise PathError(path, _whole(error.near, steps[index + 1 :], model)) from None
     return shape
+
+
+def _whole(near: str | None, rest: tuple[Step, ...], model: type[msgspec.Struct]) -> str | None:
+    """The nearest known key with what follows it, where that is known as well."""
+    if near is None or not rest:
+        return near
+    whole = join(*parse(near), *rest)
+    try:
+        shape_at(whole, model)
+    except PathError as error:
+        return error.near or near
+    return whole
 
 
 def _inner(shape: Shape, step: Step, path: str, before: tuple[Step, ...]) -> Shape:

@@ -76,6 +76,10 @@ class Chain:
                 raise ClientAuthenticationError(
                     f"{name}: {error.message}", response=error.response
                 ) from error
+            except OSError as error:
+                # A file that the environment names, such as the token of a workload identity, can't be read.
+                await credential.close()
+                raise ClientAuthenticationError(f"{name}: {error}") from error
             self._credential, self.used = credential, name
             return token
         raise CredentialUnavailableError("\n".join(told))

@@ -8,6 +8,7 @@ from byocni_tui.plan.facts import Facts
 from byocni_tui.plan.finding import Finding
 from byocni_tui.plan.model import Plan
 from byocni_tui.rules import (
+    access,
     addresses,
     capacity,
     cluster,
@@ -46,6 +47,7 @@ TOPICS: Final = (
     service,
     capacity,
     cluster,
+    access,
     plugin,
     plugin_values,
     plugin_version,

@@ -113,6 +113,16 @@ def mtu(case: Case) -> Iterator[Finding]:
         yield found("BYO708", "cni.mtu", related=("cni.encryption",), remedy=remedy, value=cni.encryption)
 
 
+@rule("BYO718", "warning", source=sources.MTU)
+def mtu_too_large(case: Case) -> Iterator[Finding]:
+    """Packets that no network card of a node takes."""
+    cni, most = case.plan.cni, case.plugin.options.mtu_most if case.plugin else None
+    if isinstance(cni.mtu, int) and most is not None and most < cni.mtu <= 9000 and case.plugin:
+        wanted = "auto" if cni.encryption == "none" else ENCRYPTED_MTU
+        remedy = Remedy(variant="take", set={"cni.mtu": wanted})
+        yield found("BYO718", "cni.mtu", remedy=remedy, value=cni.mtu, most=most, plugin=case.plugin.name)
+
+
 @rule("BYO709", "warning", source=sources.OUTBOUND_RULES)
 def registries(case: Case) -> Iterator[Finding]:
     """Nodes have to pull the plugin's images before anything else works."""

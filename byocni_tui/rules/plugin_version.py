@@ -29,6 +29,13 @@ def untested(case: Case) -> Iterator[Finding]:
         and minor_in(kubernetes, better.kubernetes.min, better.kubernetes.max)
     )
     remedy = Remedy(variant="take", set={"cni.version": better.version}) if better and fits else None
+    if remedy is None and case.new and not case.plan.cni.version:
+        # No version was tested with it: the end of the range that is nearer.
+        low = version_key(kubernetes) < version_key(span.min)
+        ends = [item.kubernetes for item in case.plugin.versions if item.kubernetes and item.default_for]
+        oldest = min((item.min for item in ends), key=version_key)
+        nearest = oldest if low else max((item.max or "" for item in ends), key=version_key)
+        remedy = Remedy(variant="nearest", set={"cluster.kubernetes_version": nearest}) if nearest else None
     yield found(
         "BYO707",
         "cni.version",
@@ -138,8 +145,10 @@ def unknown(case: Case) -> Iterator[Finding]:
         and not find_version(known, cni.version)
     ):
         versions = [version.version for version in known.versions]
-        near = difflib.get_close_matches(cni.version, versions, n=1, cutoff=0.0)
-        remedy = Remedy(variant="take", set={"cni.version": near[0]})
+        line = version_key(cni.version)[:2]
+        default = default_version(known, case.kubernetes)
+        same = next((item for item in versions if version_key(item)[:2] == line), None)
+        remedy = Remedy(variant="take", set={"cni.version": same or (default.version if default else None)})
         yield found(
             "BYO715",
             "cni.version",

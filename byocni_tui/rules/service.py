@@ -169,6 +169,60 @@ def refused(case: Case) -> Iterator[Finding]:
                 )
 
 
+SAID_ELSEWHERE: Final = {
+    "AksCapacityHeavyUsage": "BYO508",
+    "AuthorizationFailed": "BYO401",
+    "DnsServiceIpOutOfServiceCidr": "BYO206",
+    "DnsServiceIpConflicting": "BYO207",
+    "DnsBroadcastAddressConflicting": "BYO207",
+    "ErrCode_InsufficientVCPUQuota": "BYO506",
+    "ExistingRouteTableNotAssociatedWithSubnet": "BYO321",
+    "InsufficientSubnetSize": "BYO302",
+    "K8sVersionNotSupported": "BYO504",
+    "LinkedAuthorizationFailed": "BYO401",
+    "LocationNotAvailableForResourceType": "BYO508",
+    "MissingSubscriptionRegistration": "BYO503",
+    "NetworkProfileCIDROverlapVNET": "BYO204",
+    "PodCidrOverlapServiceCidr": "BYO204",
+    "QuotaExceeded": "BYO506",
+    "ReservedResourceName": "BYO108",
+    "RouteTableInvalidNextHop": "BYO321",
+    "RouteTableMissingDefaultRouteError": "BYO321",
+    "ScopeLocked": "BYO507",
+    "ServiceCidrOverlapExistingSubnetsCidr": "BYO204",
+    "SkuNotAvailable": "BYO505",
+    "SubnetIsDelegated": "BYO301",
+    "SubnetNotFound": "BYO304",
+    "SystemPoolHasRestrictedTaint": "BYO604",
+    "VMSizeNotSupported": "BYO505",
+}
+"""What Azure calls things that rules here speak of: then they have said it, and better."""
+
+
+@rule(
+    "BYO509",
+    "error",
+    source=sources.TEMPLATES,
+    needs=("validation",),
+    plan_only=False,
+    applies=lambda _: False,
+)
+def validated(case: Case) -> Iterator[Finding]:
+    """Whatever else Azure said that it would refuse. BYO507 tells that nobody asked it."""
+    for entry in case.facts.validation or ():
+        code = str(entry.get("code", ""))
+        if code in ("RequestDisallowedByPolicy", "PolicyViolation"):
+            continue
+        yield found(
+            "BYO509",
+            "cluster.name",
+            evidence={"validation": entry.get("message")},
+            facts=True,
+            value=code,
+            text=str(entry.get("message", ""))[:400],
+        )
+
+
 @rule("BYO508", "error", source=sources.QUOTAS, needs=("providers",))
 def offered(case: Case) -> Iterator[Finding]:
     """Regions where the service makes clusters."""

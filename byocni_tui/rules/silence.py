@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from byocni_tui.plan.finding import Finding
 from byocni_tui.rules.ranges import of
+from byocni_tui.rules.service import SAID_ELSEWHERE
 
 Matches = Callable[[Finding, Finding], bool]
 
@@ -31,7 +32,12 @@ class Silence(NamedTuple):
     when: Matches
 
 
+def _said_already(by: Finding, other: Finding) -> bool:
+    return by.severity == "error" and SAID_ELSEWHERE.get(str(other.values.get("value"))) == by.code
+
+
 TABLE: Final = (
+    *(Silence(code, "BYO509", _said_already) for code in sorted(set(SAID_ELSEWHERE.values()))),
     Silence("BYO203", "BYO211", _same_field),
     Silence("BYO214", "BYO211", _same_field),
     Silence("BYO204", "BYO210", _same_pair),

@@ -49,6 +49,46 @@ def delegated(case: Case) -> Iterator[Finding]:
             )
 
 
+@rule("BYO306", "warning", source=sources.BYO_CNI, needs=("virtualNetworks",), applies=has_subnet)
+def in_change(case: Case) -> Iterator[Finding]:
+    """A network that somebody is changing, or where a change has failed."""
+    for kind, item in (("VNet", vnet_of(case)), ("Subnet", subnet_of(case))):
+        state = str(properties(item).get("provisioningState") or "Succeeded")
+        if has_subnet(case) and item is not None and state.lower() != "succeeded":
+            yield found(
+                "BYO306",
+                "network.subnet.id",
+                evidence={f"{item.get('id', '')}/provisioningState": state},
+                facts=True,
+                kind=kind,
+                name=str(item.get("name", "")),
+                state=state,
+            )
+            return
+
+
+RESERVED_SUBNETS: Final = (
+    "GatewaySubnet",
+    "AzureFirewallSubnet",
+    "AzureFirewallManagementSubnet",
+    "AzureBastionSubnet",
+    "RouteServerSubnet",
+)
+
+
+@rule("BYO307", "error", source=sources.VNET_FAQ)
+def kept_by_azure(case: Case) -> Iterator[Finding]:
+    """Names that make a subnet one service's own."""
+    subnet = case.plan.network.subnet
+    if not case.new or case.plan.network.managed:
+        return
+    field = "network.subnet.id" if subnet.id else "network.subnet.name"
+    name = (subnet.id or subnet.name or "").rstrip("/").rpartition("/")[2]
+    if name.lower() in {item.lower() for item in RESERVED_SUBNETS}:
+        remedy = None if subnet.id else Remedy(variant="take", set={field: "nodes"})
+        yield found("BYO307", field, remedy=remedy, value=name)
+
+
 def _ranges(case: Case) -> tuple[Place, ...]:
     """The subnet's range: the plan's, or all that an existing one has."""
     own = case.place("network.subnet.range")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,45 @@ def test_a_file_that_plan_wrote_changes_only_where_asked(tmp_path: Path, lang: s
     after = target.read_text(encoding="utf-8").splitlines()
     assert [line for line in after if line not in before] == ["region: x", "    count: 4"]
     assert len(after) == len(before)
+
+
+def test_check_says_what_to_type_next(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line that takes every value is shell as it stands, and leaves nothing to complain about."""
+    capsys.readouterr()
+    assert main(["check", str(good)]) == 0
+    assert f"apply {good} --simulate" in capsys.readouterr().err
+    wrong = ["network.pod_cidr=10.0.0.0/16", "cni.encryption=wireguard", "cluster.name=-a"]
+    assert main(["plan", str(good), *sets(*wrong)]) == 0
+    capsys.readouterr()
+    assert main(["check", str(good)]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    program, *words = shlex.split(line)
+    assert program == "byocni-tui"
+    assert main(words) == 0
+    assert main(["check", str(good)]) == 0
+
+
+def test_nobody_is_told_to_acknowledge_without_reading(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "plan.yaml"
+    assert main(["plan", str(target), *sets(*FULL[:-1], "network.pod_cidr=10.0.0.0/16")]) == 0
+    capsys.readouterr()
+    assert main(["check", str(target)]) == 1
+    assert "acknowledge" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("networks.pod_cidr=1", "network.pod_cidr"),
+        ("netwrk.pod_cdr=1", "network.pod_cidr"),
+        ("node_pols[0].count=1", "node_pools[0].count"),
+        ("clusterr=1", "cluster"),
+    ],
+)
+def test_a_wrong_path_gets_the_nearest_whole_one(
+    typed: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--set", typed]) == 2
+    assert f"'{near}'" in capsys.readouterr().err

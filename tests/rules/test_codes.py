@@ -229,6 +229,9 @@ TABLE = (
     Entry("BYO303", {"region": "northeurope"}, {}, "network.subnet.id", {"virtual_networks": (vnet(),)}, base=OWN),
     Entry("BYO304", {"network.subnet.id": SUBNET + "x"}, {}, "network.subnet.id", {"virtual_networks": (vnet(),)}, base=OWN),
     Entry("BYO305", {}, {}, "network.subnet.id", {"virtual_networks": (vnet(),), "managed_clusters": (cluster("b", subnet=SUBNET.upper()),)}, {"virtual_networks": (vnet(),), "managed_clusters": (cluster("b", subnet=SUBNET + "2"),)}, OWN),
+    Entry("BYO306", {}, {}, "network.subnet.id", {"virtual_networks": (vnet(provisioningState="Updating"),)}, {"virtual_networks": (vnet(provisioningState="Succeeded"),)}, OWN),
+    Entry("BYO307", MADE | {"network.subnet.name": "gatewaysubnet"}, MADE, "network.subnet.name"),
+    Entry("BYO307", {"network.subnet.id": f"{VNET}/subnets/AzureBastionSubnet"}, {}, "network.subnet.id", base=OWN),
     Entry("BYO501", {"export.api_version": "2022-01-02"}, {"export.api_version": "2022-01-02-preview"}),
     Entry("BYO501", {"export.api_version": "new"}, {"export.api_version": "2022-06-01"}),
     Entry("BYO502", {}, {}, None, {"azure_cli": {"version": "2.38.2"}}, {"azure_cli": {"version": "2.39.0"}}),
@@ -243,6 +246,7 @@ TABLE = (
     Entry("BYO507", {}, {}, None, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "no"},)}, {"validation": ({"code": "Other", "message": "no"},)}),
     Entry("BYO507", {}, {}, None, {"locks": {f"/subscriptions/{SUBSCRIPTION}": ({"name": "l", "properties": {"level": "ReadOnly"}},)}}, {"locks": {f"/subscriptions/{SUBSCRIPTION}": ({"name": "l", "properties": {"level": "CanNotDelete"}},)}}),
     Entry("BYO508", {"region": "westus9"}, {}, "region", {"providers": (provider("Microsoft.ContainerService", "Registered", "West Europe"),)}),
+    Entry("BYO509", {}, {}, "cluster.name", {"validation": ({"code": "InvalidParameter", "message": "no"},)}, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "no"},)}),
     Entry("BYO601", {f"{D}os": "Windows"}, {}, f"{D}os"),
     Entry("BYO602", {"network.policy": "calico"}, {"network.policy": "none"}, "network.policy"),
     Entry("BYO603", {"cluster.addons": ["virtual-node"]}, {"cluster.addons": ["azure-policy"]}, "cluster.addons[0]"),
@@ -263,6 +267,10 @@ TABLE = (
     Entry("BYO608", {f"{D}zones": ["1", "1"]}),
     Entry("BYO608", {f"{D}max_surge": "many"}, {f"{D}max_surge": "33%"}, f"{D}max_surge"),
     Entry("BYO609", EXISTING, EXISTING, None, {"managed_clusters": (cluster("aks", plugin="azure"),)}, {"managed_clusters": (cluster("aks", plugin="None"),)}),
+    Entry("BYO610", {"cluster.private": True}, {}, "cluster.private"),
+    Entry("BYO611", {"cluster.ssh_key": "-----BEGIN OPENSSH PRIVATE KEY-----\nx"}, {"cluster.ssh_key": "ssh-ed25519 AAAAC3Nz me@host"}, "cluster.ssh_key"),
+    Entry("BYO611", {"cluster.ssh_key": "ssh-rsa"}, {"cluster.ssh_key": "/home/me/key.pub"}, "cluster.ssh_key"),
+    Entry("BYO611", {"cluster.ssh_key": "~/.ssh/id_rsa"}, {"cluster.ssh_key": "~/.ssh/id_rsa.pub"}, "cluster.ssh_key"),
     Entry("BYO701", {"cni.encapsulation": "ipip"}, {"cni.encapsulation": "geneve"}, "cni.encapsulation"),
     Entry("BYO701", {"cni.values": {"routingMode": "native"}}, {"cni.values": {"routingMode": "tunnel"}}),
     Entry("BYO702", {"network.pod_cidr": None}, {}, "cni.pool"),
@@ -290,6 +298,9 @@ TABLE = (
     Entry("BYO715", {"cni.version": "1.19.0"}, {"cni.version": "v1.19.9"}, "cni.version"),
     Entry("BYO716", {"cni.plugin": "manual"}, {}, "cni.plugin"),
     Entry("BYO717", {"cni.plugin": "multus"}, {"cni.plugin": "cilium"}, "cni.plugin"),
+    Entry("BYO718", {"cni.mtu": 9000}, {"cni.mtu": 1500}, "cni.mtu"),
+    Entry("BYO718", {"cni.plugin": "calico", "cni.mtu": 1500}, {"cni.plugin": "calico", "cni.mtu": 1450}, "cni.mtu"),
+    Entry("BYO707", {"cluster.kubernetes_version": "1.29"}, {"cluster.kubernetes_version": "1.30"}, "cni.version"),
 )  # fmt: skip
 ELSEWHERE = {f"BYO{n}" for n in (311, 312, 313, 321, 322, 323, 401, 402, 403, 404)}
 """Security groups, routes and permissions have tables of their own."""

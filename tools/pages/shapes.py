@@ -205,6 +205,7 @@ PLUGIN: Final = record(
         observability={"type": "boolean"},
         registry={"type": "boolean"},
         mtu={"type": "boolean"},
+        mtu_most=maybe(number("the largest that gets through Azure's network", "Azure 网络可通过的最大值")),
         node_mask=maybe(array("smallest and largest", "最小值与最大值", {"type": "integer"})),
     ),
     ports=array(
