@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
 
-.PHONY: run test check clients client-tests bench torture audit sbom docs format clean
+.PHONY: run test check clients client-tests bench torture audit sbom docs format clean gallery
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "byocni-tui needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
@@ -55,6 +55,11 @@ sbom: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	@$(BIN)/python -m tools.pages docs
+
+# The pictures and casts in docs/gallery, made by the program itself.
+gallery: $(VENV)/.run
+	@command -v helm >/dev/null 2>&1 || $(BIN)/python tools/install_clients.py helm
+	@$(BIN)/python tools/gallery.py
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix-only .
