@@ -136,20 +136,34 @@ def _nearest(wanted: str, offered: list[str]) -> str:
     return above[0] if above else max(offered, key=_numbers)
 
 
+_ASSIGNMENT: Final = re.compile(r'"policyAssignment":\{"name":"([^"]+)"')
+_DEFINITION: Final = re.compile(r'"policyDefinition":\{"name":"([^"]+)"')
+
+
+def _policy(text: str) -> Finding:
+    """What Azure says holds the names of assignment and definition, as JSON in the middle of its sentence."""
+    assignment, definition = _ASSIGNMENT.search(text), _DEFINITION.search(text)
+    named = assignment is not None and definition is not None
+    return found(
+        "BYO507",
+        "resource_group.name",
+        variant="policy_named" if named else "policy",
+        evidence={"validation": text},
+        remedy=Remedy(variant="policy_fix") if named else None,
+        facts=True,
+        text=text.partition(" Policy identifiers:")[0][:400],
+        assignment=assignment[1] if assignment else "",
+        definition=definition[1] if definition else "",
+    )
+
+
 @rule("BYO507", "error", source=sources.LOCKS, needs=("validation", "locks"), plan_only=True)
 def refused(case: Case) -> Iterator[Finding]:
     """What Azure itself said it would refuse, and read-only locks in the way."""
     for entry in case.facts.validation or ():
         code = str(entry.get("code", ""))
         if code in ("RequestDisallowedByPolicy", "PolicyViolation"):
-            yield found(
-                "BYO507",
-                "resource_group.name",
-                variant="policy",
-                evidence={"validation": entry.get("message")},
-                facts=True,
-                text=str(entry.get("message", ""))[:400],
-            )
+            yield _policy(str(entry.get("message", "")))
     subscription = (case.plan.subscription or "").lower()
     group = (case.plan.resource_group.name or "").lower()
     scopes = {f"/subscriptions/{subscription}": True}

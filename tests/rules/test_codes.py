@@ -245,6 +245,7 @@ TABLE = (
     Entry("BYO506", {}, {"network.outbound_type": "managedNATGateway"}, None, {"usages": {"network": {"westeurope": (usage("PublicIPAddresses", 3, 3),)}}}),
     Entry("BYO507", {}, {}, None, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "no"},)}, {"validation": ({"code": "Other", "message": "no"},)}),
     Entry("BYO507", {}, {}, None, {"locks": {f"/subscriptions/{SUBSCRIPTION}": ({"name": "l", "properties": {"level": "ReadOnly"}},)}}, {"locks": {f"/subscriptions/{SUBSCRIPTION}": ({"name": "l", "properties": {"level": "CanNotDelete"}},)}}),
+    Entry("BYO507", {}, {}, None, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "Resource 'a' was disallowed by policy. Policy identifiers: '[{\"policyAssignment\":{\"name\":\"tags\",\"id\":\"x\"},\"policyDefinition\":{\"name\":\"need-tag\",\"id\":\"y\"}}]'."},)}, {"validation": ()}),
     Entry("BYO508", {"region": "westus9"}, {}, "region", {"providers": (provider("Microsoft.ContainerService", "Registered", "West Europe"),)}),
     Entry("BYO509", {}, {}, "cluster.name", {"validation": ({"code": "InvalidParameter", "message": "no"},)}, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "no"},)}),
     Entry("BYO601", {f"{D}os": "Windows"}, {}, f"{D}os"),
