@@ -35,7 +35,6 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.files import load_plan, read_text
     from byocni_tui.plan import facts as facts_file
     from byocni_tui.rules import check
-    from byocni_tui.rules.render import report_to_dict
 
     plan = load_plan(args.file)
     facts = facts_file.load(read_text(args.facts), args.facts) if args.facts else None
@@ -45,12 +44,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
         facts = facts_file.merge(facts, collected) if facts else collected
     elif args.scenario:
         raise UserError("check_scenario", exit_code=EXIT_USAGE)
-    report = check(plan, facts)
+    return tell(check(plan, facts), unread, args.file, console)
+
+
+def tell(report: "Report", unread: "Mapping[str, str] | None", where: str, console: Console) -> int:
+    """Print a report; returns the exit status."""
+    from byocni_tui.rules.render import report_to_dict
+
     if console.json_output:
-        console.json(report_to_dict(report, args.file, console.tr, unread))
+        console.json(report_to_dict(report, where, console.tr, unread))
     else:
         _show(report, unread, console)
-        _next(report, args.file, console)
+        _next(report, where, console)
     return EXIT_FAILED if report.blocking else EXIT_DONE
 
 
@@ -66,10 +71,10 @@ def _ask(args: argparse.Namespace, plan: "Plan", console: Console) -> "tuple[Fac
     else:
         context = Context.simulated(plan, scenario=fitting_scenario(plan, args.scenario), tr=console.tr)
         console.say(context.notice)
-    return asyncio.run(_collect(context))
+    return asyncio.run(collect(context))
 
 
-async def _collect(context: "Context") -> "tuple[Facts, dict[str, str]]":
+async def collect(context: "Context") -> "tuple[Facts, dict[str, str]]":
     """The pre-flight of a deployment, and what rules still lack after it. A service that can't be asked at all (nobody
     signed in, nothing reachable) ends the check."""
     from byocni_tui.preflight import more_facts, preflight

@@ -1,6 +1,7 @@
 """``byocni-tui replay DIR``: plays back what ``record`` has kept, offline."""
 
 import argparse
+import asyncio
 import importlib
 import json
 import os
@@ -14,9 +15,10 @@ from byocni_tui.errors import EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
 
 if TYPE_CHECKING:
+    from byocni_tui.context import Context
     from byocni_tui.plan.model import Plan
 
-PLAYED: Final = ("apply", "verify", "doctor")
+PLAYED: Final = ("apply", "check", "verify", "doctor")
 """Commands that begin from nothing; going on with a run or undoing one needs its journal."""
 
 
@@ -39,8 +41,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     with tempfile.TemporaryDirectory(prefix="byocni-replay-") as home:
         os.environ["BYOCNI_STATE_HOME"] = home
         try:
-            if name == "apply":
-                return _azure(folder, about, console)
+            if name in ("apply", "check"):
+                return _azure(folder, name, about, console)
             return _cluster(folder, name, about, args, console, Path(home))
         finally:
             if before is None:
@@ -61,15 +63,25 @@ def _about(folder: Path) -> dict[str, Any]:
     return about
 
 
-def _azure(folder: Path, about: dict[str, Any], console: Console) -> int:
+def _azure(folder: Path, name: str, about: dict[str, Any], console: Console) -> int:
     from byocni_tui.commands.apply import accepting, carry_out
     from byocni_tui.context import Context
     from byocni_tui.files import load_plan
 
     plan: Plan = load_plan(str(folder / ANSWERS))
     context = Context.replayed(plan, folder, tr=console.tr)
+    if name == "check":
+        return asyncio.run(_checked(context, folder, console))
     context.plan = accepting(context, str(about.get("accept") or ""))
     return carry_out(context, console)
+
+
+async def _checked(context: "Context", folder: Path, console: Console) -> int:
+    from byocni_tui.commands.check import collect, tell
+    from byocni_tui.rules import check
+
+    facts, unread = await collect(context)
+    return tell(check(context.plan, facts), unread, str(folder / ANSWERS), console)
 
 
 def _cluster(

@@ -69,7 +69,13 @@ class Tap(AsyncHTTPPolicy[Any, Any]):
         asked = request.http_request
         answer = await self.next.send(request)
         response = answer.http_response
-        data = response.content if response.is_stream_consumed else await response.read()
+        if response.is_stream_consumed:
+            data = response.content
+        elif response.headers.get("Content-Length") == "0" or response.status_code == 204:
+            # Nothing to read; and what is empty can't be read twice, which the SDK would try.
+            data = b""
+        else:
+            data = await response.read()
         self._recorder.azure(
             str(asked.method), str(asked.url), _content(asked), response.status_code, response.headers, data
         )

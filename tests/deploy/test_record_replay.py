@@ -81,3 +81,20 @@ def test_what_can_t_be_recorded_or_played_is_usage(
     assert code == 2
     assert said in told
     assert "Traceback" not in told
+
+
+def test_removing_a_run_and_checking_a_plan_are_recorded_too(
+    runs: Any, answers: Path, tmp_path: Path
+) -> None:
+    runs.kill_at(lambda event: bool(event["step"] == "read-back"), "apply", str(answers), *MAX, "-o", "json")
+    run = runs.only()
+    code, _, said = runs.finish("record", str(tmp_path / "destroy"), "--", "destroy", run, "--yes")
+    assert code == 0, said
+    lines = [json.loads(line) for line in (tmp_path / "destroy" / "azure.jsonl").read_text().splitlines()]
+    assert [line["method"] for line in lines if line["method"] == "DELETE"] == ["DELETE", "DELETE"]
+    check = ("check", str(answers), "--simulate", "-o", "json")
+    out, _ = runs.start("record", str(tmp_path / "check"), "--", *check).communicate(timeout=60)
+    again, _ = runs.start("replay", str(tmp_path / "check"), "-o", "json").communicate(timeout=60)
+    first, second = json.loads(out), json.loads(again)
+    assert second["findings"] == first["findings"]
+    assert second["not_run"] == first["not_run"]
