@@ -12,7 +12,7 @@ from byocni_tui.sandbox.kube.custom import CRDS, Definitions, register
 from byocni_tui.sandbox.kube.kinds import Registry
 from byocni_tui.sandbox.kube.nodes import node_object, parse_taint
 from byocni_tui.sandbox.kube.quotas import Quotas
-from byocni_tui.sandbox.kube.store import Object, Store
+from byocni_tui.sandbox.kube.store import Object, Store, saved
 from byocni_tui.sandbox.kube.volumes import Volumes
 
 if TYPE_CHECKING:
@@ -214,8 +214,8 @@ class KubeCluster:
         """Take over a ``dump``."""
         self._tokens = dict(state["tokens"])
         self.running = state["running"]
-        for frozen in state["store"]["objects"].get(CRDS, ()):
-            register(self.registry, frozen)
+        for crd in saved(state["store"], CRDS):
+            register(self.registry, crd)
         self.store.load(state["store"])
         if self.life is not None and hasattr(self.life, "load") and "life" in state:
             self.life.load(state["life"])

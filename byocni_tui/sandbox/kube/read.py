@@ -51,6 +51,7 @@ def listed(cluster: "KubeCluster", target: Target, query: Any) -> tuple[list[Obj
     meta: Object = {"resourceVersion": str(version or store.version)}
     ns = target.ns or None
     node = _node(query.get("fieldSelector", "")) if kind.storage == "pods" else None
+    chosen = selectors.labels(query["labelSelector"]) if query.get("labelSelector") else None
     items: list[Object] = []
     last: tuple[str, str] = ("", "")
     remaining = 0
@@ -63,7 +64,7 @@ def listed(cluster: "KubeCluster", target: Target, query: Any) -> tuple[list[Obj
             left = store.count(kind.storage, ns) - before - len(items)
             remaining = max(left, 1)
             break
-        if node is not None and entry.node != node:
+        if (node is not None and entry.node != node) or (chosen is not None and not chosen(entry.labels())):
             continue
         obj = entry.object()
         if matches is None or matches(obj):

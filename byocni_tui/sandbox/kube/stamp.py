@@ -38,7 +38,6 @@ class Stamp:
 
 
 Shown = Callable[[float], str]
-_MARK: Final = "$at"
 
 
 def show(stamp: Stamp, shown: Shown) -> str:
@@ -76,21 +75,3 @@ def visible(value: Any, shown: Shown) -> Any:
     if isinstance(value, list):
         return [visible(item, shown) for item in value]
     return show(value, shown) if isinstance(value, Stamp) else value
-
-
-def freeze(value: Any) -> Any:
-    """A copy that plain JSON can hold; ``thaw`` undoes it."""
-    if isinstance(value, dict):
-        return {key: freeze(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [freeze(item) for item in value]
-    return {_MARK: value.at, "micro": value.micro} if isinstance(value, Stamp) else value
-
-
-def thaw(value: Any) -> Any:
-    """What ``freeze`` made a copy of."""
-    if isinstance(value, dict):
-        if _MARK in value:
-            return Stamp(value[_MARK], micro=value["micro"])
-        return {key: thaw(item) for key, item in value.items()}
-    return [thaw(item) for item in value] if isinstance(value, list) else value

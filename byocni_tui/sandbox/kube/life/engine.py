@@ -146,8 +146,8 @@ class Life:
         """Look at everything anew, as after a restart of the controllers."""
         first = ("nodes", "pods")
         for group_resource in sorted(self.store.resources(), key=lambda r: (r not in first, r)):
-            for obj in self.list(group_resource):
-                self._tell("ADDED", group_resource, obj)
+            for entry in list(self.store.entries(group_resource)):  # never all of them unpacked at once
+                self._tell("ADDED", group_resource, entry.object())
 
     def _changed(self, event: str, group_resource: str, obj: Obj) -> None:
         self.world.changed = True
