@@ -8,7 +8,7 @@ the speed. Times that a client sent stay the strings they were.
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import total_ordering
-from typing import Any, Final
+from typing import Any
 
 
 @total_ordering
