@@ -1,7 +1,6 @@
 """``explain``: what a code means, why it matters, and the way out."""
 
 import argparse
-import difflib
 from typing import Any
 
 from byocni_tui.console import Console
@@ -18,7 +17,7 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """One code, or all of them."""
+    """One code, those that begin so, or all of them."""
     from byocni_tui.rules.render import codes, explanations
 
     tr = console.tr
@@ -26,14 +25,17 @@ def run(args: argparse.Namespace, console: Console) -> int:
     wanted = args.code.strip().upper() if args.code else None
     if wanted and wanted.isdigit():
         wanted = f"BYO{wanted}"
-    if wanted and wanted not in known:
-        near = difflib.get_close_matches(wanted, known, n=1)
+    chosen = tuple(code for code in known if code.startswith(wanted or ""))
+    if not chosen:
+        import difflib
+
+        near = difflib.get_close_matches(wanted or "", known, n=1, cutoff=0.75)
         key = "explain_unknown_near" if near else "explain_unknown"
         raise UserError(key, exit_code=EXIT_USAGE, code=args.code, near=near[0] if near else "")
-    entries = explanations(tr, (wanted,) if wanted else known)
+    entries = explanations(tr, (wanted,) if wanted and wanted in known else chosen)
     if console.json_output:
         console.json(entries)
-    elif wanted:
+    elif wanted in known:
         _show(entries[0], console)
     else:
         for entry in entries:

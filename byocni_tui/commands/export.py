@@ -40,6 +40,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         ) from None
     for tongue in [args.to] if args.to else TONGUES:
         path = args.directory / TONGUES[tongue]
+        if path.exists() and path.samefile(args.file):
+            # It may have comments that nobody else knows.
+            console.say(console.tr("cli.export.same", file=str(path)))
+            continue
         write_atomically(path, render(tongue, plan, console.tr))
         if tongue == "az":
             path.chmod(path.stat().st_mode | 0o111)

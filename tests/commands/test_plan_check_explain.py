@@ -232,3 +232,12 @@ def test_a_wrong_path_gets_the_nearest_whole_one(
 ) -> None:
     assert main(["plan", "--set", typed]) == 2
     assert f"'{near}'" in capsys.readouterr().err
+
+
+def test_explain_lists_the_codes_that_begin_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "BYO32"]) == 0
+    assert [line[:6] for line in capsys.readouterr().out.splitlines()] == ["BYO321", "BYO322", "BYO323"]
+    assert main(["explain", "999"]) == 2
+    assert "Did you mean" not in capsys.readouterr().err
+    assert main(["explain", "BY0204"]) == 2
+    assert "BYO204" in capsys.readouterr().err

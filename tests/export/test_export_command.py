@@ -86,3 +86,12 @@ def test_wrong_usage(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_folder_that_cannot_be_written(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(good), "-d", str(good / "sub")]) == 1
     assert str(good / "sub") in capsys.readouterr().err
+
+
+def test_the_answers_file_itself_is_not_written_over(tmp_path: Path) -> None:
+    mine = tmp_path / "answers.yaml"
+    mine.write_text("# mine\nversion: 1\n", encoding="utf-8")
+    before = mine.read_bytes()
+    assert main(["export", str(mine), "-d", str(tmp_path), "--force"]) == 0
+    assert mine.read_bytes() == before
+    assert (tmp_path / "create.sh").exists()
