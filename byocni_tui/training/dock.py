@@ -4,6 +4,7 @@ Ctrl-T offers a hint and says what it costs; pressed again it is taken. What the
 kubectl or helm shows here as it happens. ``WizardLesson`` is what ``context.lesson`` holds (``screens.port.Lesson``).
 """
 
+import time
 from typing import Any, ClassVar
 
 from textual.content import Content
@@ -152,6 +153,7 @@ class Dock(Widget):
         super().__init__()
         self._lesson = lesson
         self._looking = False
+        self._not_before = 0.0
 
     def on_mount(self) -> None:
         self.set_interval(_LOOK, self.soon)
@@ -159,15 +161,19 @@ class Dock(Widget):
 
     def soon(self) -> None:
         """Look, unless that is being done."""
-        if not self._looking and self.is_mounted:
+        if not self._looking and self.is_mounted and time.monotonic() >= self._not_before:
             self._looking = True
             self.run_worker(self._look(), exit_on_error=False)
 
     async def _look(self) -> None:
+        began = time.monotonic()
         try:
             await self._lesson.look()
         finally:
             self._looking = False
+            # In a large world a look takes a while: never more than a tenth of the time.
+            took = time.monotonic() - began
+            self._not_before = began + took * 10 if took > 0.2 else 0.0
         self.refresh()
 
     def render(self) -> Content:

@@ -121,17 +121,20 @@ class Player:
         body = msgspec.to_builtins(step.wait)
         began, pause = time.monotonic(), _LOOK
         first = await self._now()
-        while not (await self.control("lesson/condition", body))["met"]:
+        while True:
+            asked = time.monotonic()
+            if (await self.control("lesson/condition", body))["met"]:
+                return ""
             if await self._now() - first > step.seconds or time.monotonic() - began > _REAL_LIMIT:
                 raise _StepError(
                     f"waited {step.seconds:g} virtual seconds in vain for {msgspec.json.encode(body).decode()}"
                 )
-            await asyncio.sleep(pause)
+            # In a large world looking takes a while, and whoever looks all the time holds it up.
+            await asyncio.sleep(max(pause, 5 * (time.monotonic() - asked)))
             pause = min(_LOOK_MOST, pause * 1.5)
-            if pause == _LOOK_MOST and self._where.speed < 0:
+            if pause == _LOOK_MOST and self._where.speed < 0 and (await self.control("clock"))["speed"] >= 0:
                 # Nothing is awaited any more, so time goes at the pace of life; whoever jumps does not want that.
                 await self.control("lesson/skip", {"seconds": min(60.0, step.seconds)})
-        return ""
 
     async def _now(self) -> float:
         from datetime import datetime
