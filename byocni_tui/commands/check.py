@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser, tr: Translator) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--live", action="store_true", help=tr("cli.check.live"))
     where.add_argument("--simulate", action="store_true", help=tr("cli.check.simulate"))
+    parser.add_argument("--sandbox", metavar="URL", help=tr("cli.apply.sandbox"))
     parser.add_argument("--scenario", metavar="ID", help=tr("cli.check.scenario"))
     parser.add_argument(
         "-o", "--output", choices=("text", "json"), default="text", help=tr("cli.check.output")
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if args.live or args.simulate:
         collected, unread = _ask(args, plan, console)
         facts = facts_file.merge(facts, collected) if facts else collected
-    elif args.scenario:
+    elif args.scenario or args.sandbox:
         raise UserError("check_scenario", exit_code=EXIT_USAGE)
     return tell(check(plan, facts), unread, args.file, console)
 
@@ -68,6 +69,9 @@ def _ask(args: argparse.Namespace, plan: "Plan", console: Console) -> "tuple[Fac
 
     if args.live:
         context = Context.live(plan, tr=console.tr)
+    elif args.sandbox:
+        context = Context.simulated(plan, sandbox=args.sandbox, tr=console.tr)
+        console.say(context.notice)
     else:
         context = Context.simulated(plan, scenario=fitting_scenario(plan, args.scenario), tr=console.tr)
         console.say(context.notice)

@@ -35,6 +35,7 @@ class KubeClient:
         self._context = context
         self._trust_env = trust_env
         self._api: Any = None
+        self._retired: list[Any] = []
         self._lock = asyncio.Lock()
         self._tap = recorder.active()
 
@@ -82,10 +83,12 @@ class KubeClient:
         api = await self._connect()
         return (urlsplit(str(api.configuration.host)).hostname or "").endswith(suffix)
 
-    async def _forget(self) -> None:
+    async def _forget(self, api: Any) -> None:
+        """Read the kubeconfig anew with the next request. Others may be in the middle of theirs with the old client: it
+        is closed with this one."""
         async with self._lock:
-            if self._api is not None:
-                await self._api.close()
+            if self._api is api:
+                self._retired.append(api)
                 self._api = None
 
     async def _open(
@@ -118,7 +121,7 @@ class KubeClient:
             if answer.status == 401 and attempt == 1:
                 # A token that ran out: the kubeconfig is read again, which also runs its login plugin again.
                 answer.release()
-                await self._forget()
+                await self._forget(api)
                 continue
             if answer.status >= 400:
                 refusal, data = await _refusal(answer, what)
@@ -308,7 +311,10 @@ class KubeClient:
 
     async def close(self) -> None:
         """Close connections."""
-        await self._forget()
+        async with self._lock:
+            for api in (*self._retired, *([self._api] if self._api is not None else [])):
+                await api.close()
+            self._retired, self._api = [], None
 
 
 async def _refusal(answer: Any, what: str) -> tuple[ProviderError, bytes]:

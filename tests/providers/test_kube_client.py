@@ -180,3 +180,24 @@ async def test_a_kubeconfig_that_can_t_be_used_is_named(tmp_path: Path, text: st
     with pytest.raises(ProviderError) as caught:
         await client.get("/api/v1/nodes")
     assert caught.value.code == "BadKubeconfig"
+
+
+async def test_a_token_that_runs_out_for_one_request_leaves_the_others_alone(api: Api) -> None:
+    """Many requests at once share a client: the one that is refused gets a new one, the others finish with theirs."""
+    began = asyncio.Event()
+    refused: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/slow"):
+            began.set()
+            await asyncio.sleep(0.3)
+        elif not refused:
+            refused.append(request.path)
+            return web.json_response({"reason": "Unauthorized"}, status=401)
+        return web.json_response({"metadata": {"name": "x"}})
+
+    api.handler = answer
+    slow = asyncio.create_task(api.client.get("/api/v1/slow"))
+    await began.wait()
+    assert (await api.client.get("/api/v1/quick"))["metadata"]["name"] == "x"
+    assert (await slow)["metadata"]["name"] == "x"
