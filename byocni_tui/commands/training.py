@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -81,14 +82,24 @@ def _start(args: argparse.Namespace, console: Console) -> int:
         console.json(reading)
         return EXIT_DONE
     console.out(console.tr("training.simulation"))
-    for line in words.story(reading, console.tr):
-        console.out(line)
+    _print(console, words.story(reading, console.tr))
     console.out()
     console.out(console.tr("training.window"))
     suffix = f" --sandbox {shlex.quote(args.sandbox)}" if args.sandbox else ""
     console.out(f'  eval "$(byocni-tui training env{suffix})"')
     console.out(console.tr("training.then"))
+    console.out(f"  byocni-tui --sandbox {shlex.quote(args.sandbox or teacher.endpoints.join_url)}")
     return EXIT_DONE
+
+
+def _print(console: Console, lines: list[str]) -> None:
+    """Paragraphs broken at a terminal's width; commands (two blanks before them) stay as they are."""
+    from byocni_tui.widgets.glyphs import wrap
+
+    width = min(100, shutil.get_terminal_size().columns - 1) if sys.stdout.isatty() else 0
+    for line in lines:
+        for piece in wrap(line, width) if width > 20 and line[:2] != "  " else [line]:
+            console.out(piece)
 
 
 def _env(args: argparse.Namespace, console: Console) -> int:
@@ -119,8 +130,7 @@ def _lesson(args: argparse.Namespace, console: Console) -> int:
         if not reading["hints_left"]:
             console.say(console.tr("training.no_hints"))
     else:
-        for line in words.standing(reading, console.tr):
-            console.out(line)
+        _print(console, words.standing(reading, console.tr))
     return EXIT_FAILED if args.act == "check" and not reading["solved"] else EXIT_DONE
 
 
@@ -150,8 +160,7 @@ def _finish(args: argparse.Namespace, console: Console) -> int:
     if console.json_output:
         console.json({**reading, "file": str(path)})
         return EXIT_DONE
-    for line in words.sheet(reading, console.tr):
-        console.out(line)
+    _print(console, words.sheet(reading, console.tr))
     console.out(console.tr("training.written", file=str(path)))
     following = course.next_after(reading["scenario"])
     if following is not None and reading["solved"]:
