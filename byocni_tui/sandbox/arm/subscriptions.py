@@ -9,6 +9,7 @@ from byocni_tui.sandbox.arm.call import Answer, Call, Record
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler, method_not_allowed
 from byocni_tui.sandbox.arm.kind import api_versions
+from byocni_tui.sandbox.arm.network import refuse_used
 
 _GROUP = re.compile(r"[-\w._()]{0,89}[-\w_()]", re.UNICODE)
 
@@ -173,10 +174,10 @@ class Groups(Handler):
         record = self.find(call)
         operation = self.arm.operations.running(ids.key(record["id"]))
         if operation is None:
+            leaving = self._leaving(record)
             for inside in self._resources(record):
-                handler = self.arm.handler(inside["type"])
-                if handler is not None and inside["type"].lower() == "microsoft.network/virtualnetworks":
-                    handler.before_delete(call, inside)
+                if inside["type"].lower() == "microsoft.network/virtualnetworks":
+                    refuse_used(self.arm, inside, leaving)
             record["body"]["properties"]["provisioningState"] = "Deleting"
             self.arm.touch(record)
             clusters = [
@@ -192,6 +193,17 @@ class Groups(Handler):
                 verb="delete",
             )
         return Answer(202, None, self._location(call, operation))
+
+    def _leaving(self, group: Record) -> tuple[str, ...]:
+        """How the ids begin of whatever goes with a group: its own, and the machines of its clusters."""
+        node_groups = [
+            str(one["body"]["properties"].get("nodeResourceGroup", ""))
+            for one in self._resources(group)
+            if one["type"].lower().endswith("/managedclusters")
+        ]
+        subscription = group["id"].rpartition("/resourceGroups/")[0]
+        whole = [group["id"], *(f"{subscription}/resourceGroups/{name}" for name in node_groups if name)]
+        return tuple(f"{ids.key(one)}/" for one in whole)
 
     def _location(self, call: Call, operation: dict[str, Any]) -> dict[str, str]:
         at = f"{call.base}/subscriptions/{call.path.subscription}/operationresults/{operation['name']}"
