@@ -58,6 +58,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         from byocni_tui.screens.lines import Lines
 
         context, store, _ = _open(args, console)
+        if _lesson_wanted(args):
+            _teach(context, args)
         past = _past(store.load_memory().run, console.tr)
         console.ascii_only = args.ascii or _ascii_only(kept)
         lines = Lines(context, store, RuleWords(), console.out, input, past=past)
@@ -79,7 +81,7 @@ def _screens(args: argparse.Namespace, console: Console, wanted: "Reopen | None"
     from byocni_tui.screens import preferences
 
     context, store, about = _open(args, console, run=wanted.run if wanted else "")
-    if args.simulate and (args.sandbox or _said("--scenario") or (wanted and wanted.scenario)):
+    if _lesson_wanted(args) or (args.simulate and wanted and wanted.scenario):
         _teach(context, args)
     left = store.load_memory()
     if not (_in_browser() or sys.stderr.isatty()):
@@ -98,6 +100,10 @@ def _screens(args: argparse.Namespace, console: Console, wanted: "Reopen | None"
     if status == EXIT_INTERRUPTED:
         console.say(console.tr("deploy.run.left", run=app.session.run.run))
     return (app.return_code or 0) if status is None else int(status)
+
+
+def _lesson_wanted(args: argparse.Namespace) -> bool:
+    return bool(args.simulate and (args.sandbox or _said("--scenario")))
 
 
 def _teach(context: "Context", args: argparse.Namespace) -> None:

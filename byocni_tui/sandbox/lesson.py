@@ -86,7 +86,11 @@ class Lesson:
                 for condition, now in zip(scenario.solved, met, strict=True)
             ],
             "solved": self.solved is not None,
-            "changes": sum(1 for act in self._world.acts if act.mutates and act.client != "azure"),
+            "changes": sum(
+                1
+                for act in self._world.acts
+                if act.mutates and act.plane != "control" and act.client != "azure"
+            ),
             "wrong": self.wrong(),
             "score": self.score(),
             "debrief": msgspec.to_builtins(scenario.debrief) if self.solved is not None else None,

@@ -64,9 +64,19 @@ class WizardLesson:
 
     def debrief(self) -> str:
         """Score and debrief, once it is solved."""
+        if self._dock is None and (coach := self._coach()) is not None:
+            # Without a screen nobody has looked meanwhile.
+            try:
+                self.reading = coach.reading()
+            except UserError:
+                return ""
         if self.reading is None or not self.reading["solved"]:
             return ""
-        return "\n".join([self.tr("training.solved"), *words.sheet(self.reading, self.tr)])
+        lines = [self.tr("training.solved"), *words.sheet(self.reading, self.tr)]
+        journal = getattr(self._context, "journal", None)
+        if journal is not None:
+            lines.append(self.tr("training.dock.result", run=journal.run))
+        return "\n".join(lines)
 
     # -- the sandbox -------------------------------------------------------------------------------------------------
 
