@@ -12,6 +12,9 @@ from byocni_tui.providers.protocols import Json
 PROPAGATION_LIMIT: Final = 600.0
 """Seconds that a role may take to become effective (documented: up to ten minutes)."""
 
+NETWORK_LIMIT: Final = 600.0
+"""Seconds that a network or subnet may take."""
+
 REGISTRATION_LIMIT: Final = 1800.0
 """Seconds; registering usually takes one to five minutes."""
 
@@ -96,15 +99,36 @@ async def _make(work: Work, path: str, kind: str, body: Json, step: str, what: s
     work.journal.note(path, kind, "made", step)
 
 
+async def _settled(work: Work, path: str, found: Json) -> None:
+    """Wait until nothing goes on there any more. ``StepError`` where it ended badly, or not at all."""
+    deadline = work.clock.monotonic() + NETWORK_LIMIT
+    while (
+        state := str((found.get("properties") or {}).get("provisioningState", "Succeeded"))
+    ) != "Succeeded":
+        if state in ("Failed", "Canceled") or work.clock.monotonic() > deadline:
+            raise StepError("operation_ended", state, what=path.rpartition("/")[2], status=state)
+        await work.pause(5)
+        found = await work.azure.get(path)
+
+
 async def network(work: Work) -> Outcome:
     """The own network and its subnet, where the plan makes them."""
     plan = work.plan
     vnet, subnet = bodies.vnet_id(plan), bodies.subnet_id(plan)
     if vnet is None or subnet is None or not plan.cluster.create:
         return Outcome(work.text("network.managed"), "skipped")
-    if await work.azure.find(subnet) is not None:
+    found = await work.azure.find(subnet)
+    if found is not None:
+        if work.journal.state_of(vnet) in ("planned", "made"):
+            # An earlier session of this run asked for it, and the answer got lost.
+            await _settled(work, subnet, found)
+            work.journal.note(vnet, "vnet", "made", "network")
+            return Outcome(work.text("network.made", name=plan.network.vnet.name))
+        mine = work.journal.state_of(subnet) is not None
+        await _settled(work, subnet, found)
         work.journal.note(subnet, "subnet", "adopted", "network")
-        return Outcome(work.text("network.used", name=subnet.rpartition("/")[2]))
+        key = "network.subnet_made" if mine else "network.used"
+        return Outcome(work.text(key, name=subnet.rpartition("/")[2]))
     if plan.network.subnet.id:
         raise StepError("SubnetNotFound", id=subnet)
     if plan.network.vnet.id or await work.azure.find(vnet) is not None:
