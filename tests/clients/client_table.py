@@ -14,6 +14,8 @@ import math
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,13 +112,20 @@ def clean_environment(extra: dict[str, str], path: str, home: Path) -> dict[str,
     }
 
 
-def play_in_sandbox(table: Path, folder: Path, path: str, home: Path) -> dict[int, Outcome]:
-    """Run a table in a sandbox of its own (scenario article, speed max) with a fresh cluster; ends the sandbox."""
+@contextmanager
+def cluster_in_sandbox(path: str, home: Path) -> Iterator[dict[str, str]]:
+    """The environment of a sandbox of its own (scenario article, speed max) with a fresh cluster of three nodes."""
     endpoints = launcher.start("article", speed=math.inf, state_dir=home / "sandbox", idle_seconds=600)
     try:
         extra = {**launcher.environment(endpoints, home / "clients"), "TMPDIR": str(home)}
         env = clean_environment(extra, path, home / "home")
         subprocess.run(["bash", "-euc", CREATE], env=env, check=True, capture_output=True, timeout=120)
-        return play(table, folder, env)
+        yield env
     finally:
         launcher.stop(endpoints)
+
+
+def play_in_sandbox(table: Path, folder: Path, path: str, home: Path) -> dict[int, Outcome]:
+    """Run a table in such a sandbox."""
+    with cluster_in_sandbox(path, home) as env:
+        return play(table, folder, env)
