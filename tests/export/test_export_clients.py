@@ -110,9 +110,13 @@ def test_the_script_makes_a_cluster_whose_nodes_are_ready(
 
 
 LANDING_ZONE = f"/subscriptions/{SUB}/resourceGroups/shared/providers/Microsoft.Network/virtualNetworks/hub"
+ZONE = (
+    f"/subscriptions/{SUB}/resourceGroups/shared/providers/Microsoft.Network/privateDnsZones/aks.example.net"
+)
 BEFORE = """
 set -euo pipefail
 az group create -l westeurope -n shared -o none
+az network private-dns zone create -g shared -n aks.example.net -o none
 az network public-ip create -g shared -n ip --sku Standard -o none
 az network nat gateway create -g shared -n gw --public-ip-addresses ip -o none
 az network route-table create -g shared -n rt -o none
@@ -144,12 +148,15 @@ PLANS = {
             "identity": Identity(),
         }
     ),
-    "user-assigned identity": plan(
-        **own(
-            "user",
-            vnet=Vnet(name="vn", ranges=("10.20.0.0/16", "10.21.0.0/16")),
-            subnet=Subnet(name="nodes", range="10.20.4.0/22"),
-        )
+    "user-assigned identity, private, own DNS zone": plan(
+        **{
+            **own(
+                "user",
+                vnet=Vnet(name="vn", ranges=("10.20.0.0/16", "10.21.0.0/16")),
+                subnet=Subnet(name="nodes", range="10.20.4.0/22"),
+            ),
+            "cluster": Cluster(name="user", private=True, private_dns_zone=ZONE),
+        }
     ),
     "subnet made in a network that exists, in a group that exists": plan(
         **{
@@ -185,8 +192,10 @@ PLANS = {
 
 
 def look(of: Plan) -> str:
-    """Commands that print what is there, as three JSON documents."""
+    """Commands that print what is there, as four JSON documents."""
     group, name = shlex.quote(of.resource_group.name or ""), shlex.quote(of.cluster.name or "")
+    own = of.cluster.private_dns_zone
+    zone = f"az role assignment list --scope {own} -o json" if own else "echo '[]'"
     return f"""
         az group show -n {group} -o json
         az aks show -g {group} -n {name} -o json
@@ -196,6 +205,7 @@ def look(of: Plan) -> str:
         else
             echo '[]'
         fi
+        {zone}
     """
 
 
@@ -208,7 +218,13 @@ def documents(text: str) -> list[Any]:
     return found
 
 
-def judge(of: Plan, group: dict[str, Any], cluster: dict[str, Any], roles: list[dict[str, Any]]) -> None:
+def judge(
+    of: Plan,
+    group: dict[str, Any],
+    cluster: dict[str, Any],
+    roles: list[dict[str, Any]],
+    zone: list[dict[str, Any]],
+) -> None:
     """That what is there is what the plan says."""
     assert (group["tags"] or {}) == of.resource_group.tags
     assert (cluster["tags"] or {}) == of.cluster.tags
@@ -217,6 +233,9 @@ def judge(of: Plan, group: dict[str, Any], cluster: dict[str, Any], roles: list[
     assert cluster["provisioningState"] == "Succeeded"
     if of.cluster.node_resource_group:
         assert cluster["nodeResourceGroup"] == of.cluster.node_resource_group
+    assert [item["roleDefinitionName"] for item in zone] == [
+        "Private DNS Zone Contributor"
+    ] * of.cluster.private
     profile = cluster["networkProfile"]
     wanted = (
         "none",
@@ -266,7 +285,7 @@ def run_all(
     text = in_sandbox(script, clients_path, folder, "public")
     found = documents(text.strip())
     for number, of in enumerate(plans):
-        judge(of, *found[3 * number : 3 * number + 3])
+        judge(of, *found[4 * number : 4 * number + 4])
     assert not list(folder.rglob("pwned"))
 
 
