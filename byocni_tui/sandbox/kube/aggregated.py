@@ -52,7 +52,7 @@ class ApiServices:
         if self.cluster.hooks.metrics is None:
             return False
         try:
-            self.cluster.hooks.metrics("nodes", None)
+            self.cluster.hooks.metrics("", None)
         except ApiError:
             return False
         return True

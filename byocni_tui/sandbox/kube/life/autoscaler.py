@@ -11,6 +11,7 @@ from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.index import Load
 from byocni_tui.sandbox.kube.life.objects import Obj, clone, condition, condition_true, name_of
 from byocni_tui.sandbox.kube.life.placing import Filter
+from byocni_tui.sandbox.kube.life.scheduler import Scheduler
 
 _SCAN = 10.0  # seconds between the autoscaler's looks
 _BOOT = 75.0
@@ -23,9 +24,10 @@ _STARTUP = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 class Autoscaler:
     """One look a scan, however many pods wait."""
 
-    def __init__(self, life: Life, nodes: "dict[str, Obj]") -> None:
+    def __init__(self, life: Life, scheduler: Scheduler) -> None:
         self._life = life
-        self._nodes = nodes
+        self._nodes = scheduler.nodes
+        self._scheduler = scheduler
         life.watch("pods", self._pod)
         life.watch("nodes", self._node)
         life.on("autoscale.scan", self._scan)
@@ -63,7 +65,7 @@ class Autoscaler:
         unready = sum(not condition_true(n, "Ready") for n in self._nodes.values())
         if unready > _UNREADY_COUNT and unready > _UNREADY_SHARE * len(self._nodes):
             return
-        waiting = [p for p in life.list("pods") if not p["spec"].get("nodeName")]
+        waiting = [p for key in self._scheduler.waiting if (p := life.get("pods", *key))]
         if unready or state.get("coming"):  # a machine that is on its way may already be what they wait for
             return
         for pod in waiting:
@@ -85,7 +87,9 @@ class Autoscaler:
             fresh["spec"]["taints"] = [
                 t for t in fresh["spec"].get("taints") or () if t["key"] not in _STARTUP
             ]
-            rules = Filter(pod, lambda _n: Load(), list, {name_of(fresh): fresh}, long_taints=True)
+            rules = Filter(
+                pod, lambda _n: Load(), lambda _terms: [], {name_of(fresh): fresh}, long_taints=True
+            )
             return rules.refusal(fresh) is None
         return False
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from byocni_tui.sandbox.kube.life.cni import carve
-from byocni_tui.sandbox.kube.life.objects import Obj, matches, pod_ready
+from byocni_tui.sandbox.kube.life.objects import Obj, matches
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.life.engine import Life
@@ -48,9 +48,12 @@ class Behaviours:
 
     def of_agent(self, pod: Obj) -> Obj | None:
         """The behaviour whose agent this pod is."""
-        labels = pod["metadata"].get("labels") or {}
+        return self.of_labels(pod["metadata"].get("labels") or {})
+
+    def of_labels(self, labels: dict[str, str]) -> Obj | None:
+        """The behaviour whose agents have these labels."""
         for behaviour in catalogue().values():
-            if matches({"matchLabels": behaviour["agent"]["labels"]}, labels):
+            if behaviour["agent"]["labels"].items() <= labels.items():
                 return behaviour
         return None
 
@@ -88,11 +91,9 @@ class Behaviours:
         error = behaviour["cni"].get("without_agent")
         if not error:
             return ""
-        selector = {"matchLabels": behaviour["agent"]["labels"]}
-        for key in self._pods.on_node(node):
-            pod = self._life.get("pods", *key)
-            if pod is not None and matches(selector, pod["metadata"].get("labels") or {}) and pod_ready(pod):
-                return ""
+        wanted = behaviour["agent"]["labels"].items()
+        if any(wanted <= group.labels.items() for group in self._pods.ready_on(node)):
+            return ""
         return str(error)
 
     # -- conditions --------------------------------------------------------------------------------------------------
@@ -127,11 +128,7 @@ class Behaviours:
 
     def _agent_ready(self, node: str) -> bool:
         """Whether a behaviour's agent is ready on a node."""
-        for key in self._pods.on_node(node):
-            pod = self._life.get("pods", *key)
-            if pod is not None and pod_ready(pod) and self.of_agent(pod) is not None:
-                return True
-        return False
+        return any(self.of_labels(group.labels) is not None for group in self._pods.ready_on(node))
 
     def find(self, want: Obj, context: dict[str, str]) -> Obj | None:
         """The object that a condition or source names (``resource``, ``name`` or the first, ``namespace`` or any)."""

@@ -21,6 +21,8 @@ from byocni_tui.sandbox.kube.life.replicasets import adopt
 RESOURCE = "daemonsets.apps"
 REVISIONS = "controllerrevisions.apps"
 _SOURCE = "daemonset-controller"
+_REMEMBERED = 50  # templates
+_VERY_MANY = 1000
 _MANY = 20  # nodes; from here on a set waits a moment for more news before it counts its pods again
 _NODE = "node.kubernetes.io/"
 _TOLERATED = (
@@ -39,6 +41,9 @@ class DaemonSets:
         self._pods = pods
         self._nodes = nodes
         self._soon: set[tuple[str, str]] = set()
+        self._faces: dict[str, tuple[Obj, list[Obj], bool]] = {}
+        self._fits: dict[str, dict[str, tuple[bool, bool]]] = {}
+        """By set and template, which nodes it may run on and stay on; a node that has changed is asked again."""
         life.add(self)
         life.watch(RESOURCE, lambda _event, ds: life.enqueue(self.name, *key_of(ds)))
         life.watch("pods", self._pod)
@@ -49,16 +54,44 @@ class DaemonSets:
         if ref is not None and ref["kind"] == "DaemonSet":
             self._later(pod["metadata"]["namespace"], ref["name"])
 
-    def _node(self, _event: str, _node: Obj) -> None:
+    def _node(self, event: str, node: Obj) -> None:
+        name = name_of(node)
+        spec = node["spec"]
+        face = (
+            node["metadata"].get("labels") or {},
+            spec.get("taints") or [],
+            bool(spec.get("unschedulable")),
+        )
+        if event != "DELETED" and self._faces.get(name) == face:
+            return
+        if event == "DELETED":
+            self._faces.pop(name, None)
+        else:
+            self._faces[name] = face
+        for fits in self._fits.values():
+            fits.pop(name, None)
         for entry in self._life.store.entries(RESOURCE):
             self._later(entry.ns, entry.name)
 
     def _later(self, namespace: str, name: str) -> None:
-        if self._life.store.count("nodes") < _MANY:
+        count = self._life.store.count("nodes")
+        if count < _MANY:
             self._life.enqueue(self.name, namespace, name)
         elif (namespace, name) not in self._soon:
             self._soon.add((namespace, name))
-            self._life.enqueue_later(0.5, self.name, namespace, name, awaited=True)
+            delay = 0.5 if count < _VERY_MANY else 2.0
+            self._life.enqueue_later(delay, self.name, namespace, name, awaited=True)
+
+    def _fitting(self, mark: str, spec: Obj) -> dict[str, tuple[bool, bool]]:
+        fits = self._fits.get(mark)
+        if fits is None:
+            if len(self._fits) > _REMEMBERED:
+                self._fits.clear()
+            fits = self._fits[mark] = {}
+        for name, node in self._nodes.items():
+            if name not in fits:
+                fits[name] = (_may_run(spec, node), _may_stay(spec, node))
+        return fits
 
     def reconcile(self, namespace: str, name: str) -> None:
         """One DaemonSet."""
@@ -72,11 +105,12 @@ class DaemonSets:
         spec = {**ds["spec"]["template"]["spec"]}
         spec["tolerations"] = [*(spec.get("tolerations") or []), *_daemon_tolerations(spec)]
         nodes = self._nodes
-        wanted = {n for n, node in nodes.items() if _may_run(spec, node)}
+        fits = self._fitting(f"{ds['metadata']['uid']}/{code}", spec)
+        wanted = {n for n, (may_run, _) in fits.items() if may_run}
         by_node: dict[str, list[Brief]] = {}
         for pod in self._pods.briefs(ds["metadata"]["uid"]):
             by_node.setdefault(pod.node, []).append(pod)
-        self._place(ds, spec, code, wanted, nodes, by_node)
+        self._place(ds, spec, code, wanted, fits, by_node)
         self._roll(ds, code, wanted, by_node)
         self._status(ds, code, wanted, nodes)
 
@@ -86,7 +120,7 @@ class DaemonSets:
         spec: Obj,
         code: str,
         wanted: set[str],
-        nodes: dict[str, Obj],
+        fits: dict[str, tuple[bool, bool]],
         by_node: dict[str, list[Brief]],
     ) -> None:
         life, m = self._life, ds["metadata"]
@@ -122,8 +156,7 @@ class DaemonSets:
         for node, pods in by_node.items():
             if node in wanted:
                 continue
-            keep = nodes.get(node) is not None and _may_stay(spec, nodes[node])
-            for brief in pods if not keep else []:
+            for brief in pods if not fits.get(node, (False, False))[1] else []:
                 if not brief.deleting:
                     self._drop(ds, brief)
 

@@ -1,6 +1,7 @@
 """PodDisruptionBudgets: how many pods may go."""
 
-from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.engine import Key, Life
+from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.objects import (
     Obj,
     controller_of,
@@ -22,17 +23,28 @@ class Disruption:
 
     name = "disruption"
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, pods: Pods) -> None:
         self._life = life
+        self._pods = pods
+        self._selectors: dict[str, dict[Key, Obj | None]] = {}
         life.add(self)
-        life.watch(_RESOURCE, lambda _event, b: life.enqueue(self.name, *key_of(b)))
+        life.watch(_RESOURCE, self._budget)
         life.watch("pods", self._pod)
 
     def _pod(self, _event: str, pod: Obj) -> None:
         labels = pod["metadata"].get("labels") or {}
-        for budget in self._life.list(_RESOURCE, pod["metadata"]["namespace"]):
-            if matches(budget["spec"].get("selector"), labels):
-                self._life.enqueue(self.name, *key_of(budget))
+        for key, selector in self._selectors.get(pod["metadata"]["namespace"], {}).items():
+            if matches(selector, labels):
+                self._life.enqueue(self.name, *key)
+
+    def _budget(self, event: str, budget: Obj) -> None:
+        key = key_of(budget)
+        space = self._selectors.setdefault(key[0], {})
+        if event == "DELETED":
+            space.pop(key, None)
+        else:
+            space[key] = budget["spec"].get("selector")
+        self._life.enqueue(self.name, *key)
 
     def reconcile(self, namespace: str, name: str) -> None:
         """One budget."""
@@ -41,11 +53,7 @@ class Disruption:
         if budget is None or deleting(budget):
             return
         spec = budget["spec"]
-        pods = [
-            p
-            for p in life.list("pods", namespace)
-            if matches(spec.get("selector"), p["metadata"].get("labels") or {}) and pod_active(p)
-        ]
+        pods = [p for p in self._pods.chosen(namespace, spec.get("selector")) if pod_active(p)]
         expected = self._expected(pods, namespace)
         if "maxUnavailable" in spec:
             desired = expected - int_or_percent(spec["maxUnavailable"], expected, up=True)
@@ -75,7 +83,7 @@ class Disruption:
         status["conditions"] = [
             {
                 "type": "DisruptionAllowed", "status": value, "reason": reason, "message": "",
-                "lastTransitionTime": before["lastTransitionTime"] if same and before else life.stamp(),
+                "lastTransitionTime": before.get("lastTransitionTime") if same and before else life.stamp(),
                 "observedGeneration": status["observedGeneration"],
             }
         ]  # fmt: skip

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from byocni_tui.sandbox.kube.life.azure import address_of_node
+from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
-from byocni_tui.sandbox.kube.life.objects import Obj, condition_true, matches, name_of, pod_ready, requests
+from byocni_tui.sandbox.kube.life.objects import Obj, condition_true, name_of, pod_ready, requests
 from byocni_tui.sandbox.kube.life.paths import Paths
 from byocni_tui.sandbox.kube.life.scripts import Scripts
 from byocni_tui.sandbox.kube.status import ApiError, not_in_sandbox
@@ -22,8 +23,9 @@ _KUBELET = 10250
 class Doors:
     """The hooks of a cluster."""
 
-    def __init__(self, life: "Life", kubelet: Kubelet, scripts: Scripts, paths: Paths) -> None:
+    def __init__(self, life: "Life", pods: Pods, kubelet: Kubelet, scripts: Scripts, paths: Paths) -> None:
         self._life = life
+        self._pods = pods
         self._paths = paths
         self._kubelet = kubelet
         self._scripts = scripts
@@ -41,8 +43,7 @@ class Doors:
         fault = life.fault("konnectivity", {"node": node or ""})
         if fault is not None:
             return str(fault.get("message") or _NO_AGENT)
-        selector = _AGENT["matchLabels"]
-        agents = [p for p in life.store.list("pods", "kube-system", labels=selector) if pod_ready(p)]
+        agents = [p for p in self._pods.chosen("kube-system", _AGENT) if pod_ready(p)]
         agents = [p for p in agents if self._paths.azure.home(p["spec"]["nodeName"])]
         if not agents:
             return _NO_AGENT
@@ -53,12 +54,6 @@ class Doors:
         if self._paths.connect(agent, address, _KUBELET).why:
             return f"dial tcp {address}:{_KUBELET}: i/o timeout"
         return ""
-
-    def _any_ready(self, selector: Obj) -> bool:
-        return any(
-            pod_ready(p) and matches(selector, p["metadata"].get("labels") or {})
-            for p in self._life.list("pods", "kube-system")
-        )
 
     def logs(self, pod: Obj, container: str, query: dict[str, str]) -> str:
         """A container's log. Raises the API server's own 500 while there is no tunnel."""
@@ -98,34 +93,41 @@ class Doors:
         return played.outcome.log, played.errors, played.outcome.code
 
     def metrics(self, resource: str, namespace: str | None) -> list[Obj]:
-        """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves."""
+        """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves; no ``resource``
+        asks for nothing but that."""
         life = self._life
-        if not self._any_ready(_METRICS) or self.tunnel():
+        servers = [p for p in self._pods.chosen("kube-system", _METRICS) if pod_ready(p)]
+        if not servers or self.tunnel():
             raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
+        here = servers[0]["spec"]["nodeName"]
         if resource == "nodes":
             return [
-                self._node(n) for n in life.list("nodes") if condition_true(n, "Ready") and self._scraped(n)
+                self._node(n)
+                for n in life.list("nodes")
+                if condition_true(n, "Ready") and self._scraped(here, name_of(n))
             ]
+        if not resource:
+            return []
         return [
             self._pod(p)
             for p in life.list("pods", namespace)
-            if p.get("status", {}).get("phase") == "Running" and pod_ready(p)
+            if p.get("status", {}).get("phase") == "Running"
+            and pod_ready(p)
+            and self._scraped(here, p["spec"]["nodeName"])
         ]
 
-    def _scraped(self, node: Obj) -> bool:
+    def _scraped(self, here: str, node: str) -> bool:
         """Whether metrics-server reaches a node's kubelet from where it runs."""
-        selector = _METRICS["matchLabels"]
-        for pod in self._life.store.list("pods", "kube-system", labels=selector):
-            here = pod["spec"].get("nodeName", "")
-            if pod_ready(pod) and here:
-                ours, its = address_of_node(self._life, here), address_of_node(self._life, name_of(node))
-                return here == name_of(node) or self._paths.azure.between(ours, its, "TCP", _KUBELET)
-        return False
+        if here == node:
+            return True
+        ours, its = address_of_node(self._life, here), address_of_node(self._life, node)
+        return self._paths.azure.between(ours, its, "TCP", _KUBELET)
 
     def _node(self, node: Obj) -> Obj:
         cpu, memory = 0.06, 900.0 * 2**20
-        for pod in self._life.store.list("pods", node=name_of(node)):
-            used = self._usage(pod)
+        for key in self._pods.on_node(name_of(node)):
+            pod = self._life.get("pods", *key)
+            used = self._usage(pod) if pod is not None else (0.0, 0.0)
             cpu, memory = cpu + used[0], memory + used[1]
         return {**self._head(node), "usage": _amounts(cpu, memory)}
 

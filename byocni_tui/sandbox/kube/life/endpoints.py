@@ -1,6 +1,7 @@
 """Endpoints and EndpointSlices: which pods answer for a service."""
 
-from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.engine import Key, Life
+from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.objects import (
     Obj,
     deleting,
@@ -20,10 +21,12 @@ class Endpoints:
 
     name = "endpoints"
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, pods: Pods) -> None:
         self._life = life
+        self._pods = pods
+        self._selectors: dict[str, dict[Key, dict[str, str]]] = {}
         life.add(self)
-        life.watch("services", lambda _event, s: life.enqueue(self.name, *key_of(s)))
+        life.watch("services", self._service)
         life.watch("pods", self._pod)
         life.watch("namespaces", self._space)
 
@@ -35,10 +38,18 @@ class Endpoints:
         labels = pod["metadata"].get("labels") or {}
         if not labels:
             return
-        for service in self._life.list("services", pod["metadata"]["namespace"]):
-            selector = service["spec"].get("selector")
-            if selector and matches({"matchLabels": selector}, labels):
-                self._life.enqueue(self.name, *key_of(service))
+        for key, selector in self._selectors.get(pod["metadata"]["namespace"], {}).items():
+            if matches({"matchLabels": selector}, labels):
+                self._life.enqueue(self.name, *key)
+
+    def _service(self, event: str, service: Obj) -> None:
+        key, selector = key_of(service), service["spec"].get("selector")
+        space = self._selectors.setdefault(key[0], {})
+        if event == "DELETED" or not selector:
+            space.pop(key, None)
+        else:
+            space[key] = dict(selector)
+        self._life.enqueue(self.name, *key)
 
     def reconcile(self, namespace: str, name: str) -> None:
         """One service."""
@@ -56,10 +67,9 @@ class Endpoints:
             return
         pods = [
             p
-            for p in life.list("pods", namespace)
+            for p in self._pods.chosen(namespace, {"matchLabels": selector})
             if (p.get("status") or {}).get("podIP")
             and p["status"].get("phase") not in ("Succeeded", "Failed")
-            and matches({"matchLabels": selector}, p["metadata"].get("labels") or {})
         ]
         self._old(service, pods)
         self._slice(service, pods)

@@ -3,16 +3,36 @@
 from collections.abc import Iterator
 
 from byocni_tui.sandbox.kube.life.engine import Key, Life
-from byocni_tui.sandbox.kube.life.objects import Obj, condition, controller_of, key_of, pinned_to, requests
+from byocni_tui.sandbox.kube.life.objects import (
+    Obj,
+    condition,
+    controller_of,
+    key_of,
+    matches,
+    pinned_to,
+    requests,
+)
+
+
+class Group:
+    """The pods of a namespace that have the same labels: few groups, however many pods."""
+
+    __slots__ = ("keys", "labels", "namespace")
+
+    def __init__(self, namespace: str, labels: "dict[str, str]") -> None:
+        self.namespace = namespace
+        self.labels = labels
+        self.keys: set[Key] = set()
 
 
 class Brief:
     """What a controller of many pods has to know of each."""
 
-    __slots__ = ("code", "deleting", "key", "node", "phase", "ready", "since")
+    __slots__ = ("code", "deleting", "group", "key", "node", "phase", "ready", "since")
 
-    def __init__(self, pod: Obj) -> None:
+    def __init__(self, pod: Obj, group: Group) -> None:
         m, status = pod["metadata"], pod.get("status") or {}
+        self.group = group
         self.key: Key = (m["namespace"], m["name"])
         self.code = (m.get("labels") or {}).get("controller-revision-hash", "")
         self.deleting = "deletionTimestamp" in m
@@ -20,7 +40,7 @@ class Brief:
         self.phase = status.get("phase", "")
         ready = condition(pod, "Ready")
         self.ready = ready is not None and ready["status"] == "True"
-        self.since = ready["lastTransitionTime"] if ready is not None else None
+        self.since = ready.get("lastTransitionTime") if ready is not None else None
 
 
 class Load:
@@ -49,13 +69,14 @@ class Pods:
         self._address: dict[Key, str] = {}
         self._lone: dict[str, set[Key]] = {}
         self._briefs: dict[Key, Brief] = {}
+        self._groups: dict[str, dict[frozenset[tuple[str, str]], Group]] = {}
         life.watch("pods", self._pod)
 
     def clear(self) -> None:
         """Forget everything; it is told anew."""
         for table in (self._by_owner, self._owner, self._node, self._by_node, self._loads):
             table.clear()
-        for more in (self._by_address, self._address, self._lone, self._briefs):
+        for more in (self._by_address, self._address, self._lone, self._briefs, self._groups):
             more.clear()
 
     def owned(self, uid: str) -> "list[Obj]":
@@ -75,6 +96,32 @@ class Pods:
     def on_node(self, name: str) -> "list[Key]":
         """The pods bound to a node, finished ones too."""
         return sorted(self._by_node.get(name, ()))
+
+    def ready_on(self, node: str) -> "Iterator[Group]":
+        """The labels of the ready pods of a node."""
+        for key in self._by_node.get(node, ()):
+            brief = self._briefs[key]
+            if brief.ready:
+                yield brief.group
+
+    def selected(self, namespace: str | None, selector: Obj | None) -> "list[Key]":
+        """The pods of a namespace (or of all) that a label selector selects, in order."""
+        spaces = list(self._groups.values()) if namespace is None else [self._groups.get(namespace, {})]
+        return sorted(
+            key
+            for space in spaces
+            for group in space.values()
+            if group.keys and matches(selector, group.labels)
+            for key in group.keys
+        )
+
+    def chosen(self, namespace: str | None, selector: Obj | None) -> "list[Obj]":
+        """As ``selected``, the pods themselves."""
+        return [p for key in self.selected(namespace, selector) if (p := self._life.get("pods", *key))]
+
+    def count(self, uid: str) -> int:
+        """How many pods the controller of this uid has."""
+        return len(self._by_owner.get(uid, ()))
 
     def load(self, node: str) -> Load:
         """What is asked for on a node by pods that are not finished."""
@@ -97,10 +144,17 @@ class Pods:
     def _pod(self, event: str, pod: Obj) -> None:
         key = key_of(pod)
         self._forget(key)
+        old = self._briefs.get(key)
+        group = self._group(key[0], pod["metadata"].get("labels") or {}, old)
+        if old is not None and (old.group is not group or event == "DELETED"):
+            old.group.keys.discard(key)
+            if not old.group.keys:
+                self._groups[key[0]].pop(frozenset(old.group.labels.items()), None)
         if event == "DELETED":
             self._briefs.pop(key, None)
             return
-        self._briefs[key] = Brief(pod)
+        group.keys.add(key)
+        self._briefs[key] = Brief(pod, group)
         ref = controller_of(pod)
         if ref is not None:
             self._by_owner.setdefault(ref["uid"], set()).add(key)
@@ -127,6 +181,16 @@ class Pods:
         load.memory += memory
         for port in host_ports(spec):
             load.host_ports[port] = key
+
+    def _group(self, namespace: str, labels: "dict[str, str]", old: Brief | None) -> Group:
+        if old is not None and old.group.labels == labels:
+            return old.group
+        groups = self._groups.setdefault(namespace, {})
+        mark = frozenset(labels.items())
+        group = groups.get(mark)
+        if group is None:
+            group = groups[mark] = Group(namespace, dict(labels))
+        return group
 
     def _forget(self, key: Key) -> None:
         owner = self._owner.pop(key, None)

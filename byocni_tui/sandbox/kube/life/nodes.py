@@ -4,6 +4,7 @@ said of it when the API server hears nothing any more."""
 from byocni_tui.sandbox.kube.life.azure import Azure
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.kubelet import NOT_INITIALIZED, Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj, clone, condition, name_of
 from byocni_tui.sandbox.kube.stamp import Stamp
@@ -24,8 +25,9 @@ class Nodes:
 
     name = "node"
 
-    def __init__(self, life: Life, kubelet: Kubelet, network: NodeNetwork) -> None:
+    def __init__(self, life: Life, pods: Pods, kubelet: Kubelet, network: NodeNetwork) -> None:
         self._life = life
+        self._pods = pods
         self._kubelet = kubelet
         self._network = network
         self._cordoned: dict[str, bool] = {}
@@ -46,8 +48,8 @@ class Nodes:
             life.state["addresses"].pop(name, None)
             self._cordoned.pop(name, None)
             life.delete(_LEASES, "kube-node-lease", name)
-            for pod in life.store.list("pods", node=name):
-                life.enqueue("kubelet", pod["metadata"]["namespace"], name_of(pod))
+            for key in self._pods.on_node(name):
+                life.enqueue("kubelet", *key)
         else:
             life.enqueue(self.name, "", name)
 

@@ -8,6 +8,7 @@ from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.objects import Obj, clone, name_of
 
 _MANY = 20
+_VERY_MANY = 1000
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -20,6 +21,8 @@ class Operators:
         self._life = life
         self._behaviours = behaviours
         self._waiting: set[str] = set()
+        self._done: dict[str, dict[str, int]] = {}
+        """By step, the nodes that it has nothing to do for, with their versions."""
         life.add(self)
         for resource in ("deployments.apps", "daemonsets.apps", "nodes", "jobs.batch", "namespaces"):
             life.watch(resource, self._look)
@@ -32,6 +35,9 @@ class Operators:
 
     def _custom(self, event: str, obj: Obj) -> None:
         group = str(obj.get("apiVersion", "")).partition("/")[0]
+        if event != "ADDED" and self._done and "." in group:
+            for done in self._done.values():
+                done.pop(name_of(obj), None)
         for behaviour in catalogue().values():
             if group in (behaviour.get("groups") or ()):
                 self._soon(behaviour["id"])
@@ -40,11 +46,13 @@ class Operators:
 
     def _soon(self, behaviour: str) -> None:
         """Small clusters are looked at at once, large ones a moment later, for all that has happened by then."""
-        if self._life.store.count("nodes") < _MANY:
+        count = self._life.store.count("nodes")
+        if count < _MANY:
             self._life.enqueue(self.name, "", behaviour)
         elif behaviour not in self._waiting:
             self._waiting.add(behaviour)
-            self._life.enqueue_later(0.5, self.name, "", behaviour, awaited=True)
+            delay = 0.5 if count < _VERY_MANY else 2.0
+            self._life.enqueue_later(delay, self.name, "", behaviour, awaited=True)
 
     def reconcile(self, _namespace: str, name: str) -> None:
         """One behaviour: every step whose conditions hold."""
@@ -75,9 +83,15 @@ class Operators:
         for gone in step.get("remove") or ():
             if life.store.registry.find(gone["resource"]) is not None:
                 life.delete(gone["resource"], gone.get("namespace", ""), gone["name"])
-        for made in step.get("per_node") or ():
-            for node in life.list("nodes"):
-                self._make(made, self._context(behaviour, node))
+        for number, made in enumerate(step.get("per_node") or ()):
+            done = self._done.setdefault(f"{mark}/{number}", {})
+            for entry in life.store.entries("nodes"):
+                if done.get(entry.name) == entry.version:
+                    continue
+                node = entry.object()
+                if self._make(made, self._context(behaviour, node)):
+                    fresh = life.store.entry("nodes", "", entry.name)
+                    done[entry.name] = fresh.version if fresh is not None else 0
 
     def _context(self, behaviour: Obj, node: Obj) -> dict[str, str]:
         address = next(a["address"] for a in node["status"]["addresses"] if a["type"] == "InternalIP")
@@ -88,19 +102,20 @@ class Operators:
             context["routerIP"] = str(block[1])
         return context
 
-    def _make(self, made: Obj, context: dict[str, str]) -> None:
-        """Create or change one object (``resource`` and ``object``), or a custom resource definition (``crd``)."""
+    def _make(self, made: Obj, context: dict[str, str]) -> bool:
+        """Create or change one object (``resource`` and ``object``), or a custom resource definition (``crd``). Whether
+        it is as it should be now."""
         life = self._life
         if "crd" in made:
             self._crd(made["crd"])
-            return
+            return True
         if any(not self._behaviours.holds(w, context) for w in fill(made.get("when") or [], context)):
-            return
+            return False
         resource = made["resource"]
         if life.store.registry.find(resource) is None:
-            return
+            return False
         if "podCIDR" not in context and "${podCIDR}" in str(made["object"]):
-            return
+            return False
         texts = {k: str(self._behaviours.source(v, context)) for k, v in (made.get("texts") or {}).items()}
         want = fill(clone(made["object"]), {**context, **texts})
         sources: dict[str, Any] = {
@@ -110,14 +125,14 @@ class Operators:
         m = want["metadata"]
         have = life.get(resource, m.get("namespace", ""), m["name"])
         if have is None:
-            life.create(resource, want)
-            return
+            return life.create(resource, want) is not None
         if made.get("once"):
-            return
+            return True
         new = _merge(clone(have), want, life)
         if new != have:
             status_only = set(want) <= {"metadata", "status", "apiVersion", "kind"}
-            (life.update_status if status_only else life.update)(resource, new)
+            return (life.update_status if status_only else life.update)(resource, new) is not None
+        return True
 
     def _crd(self, short: Obj) -> None:
         """A definition in short form: group, kind, plural, scope, versions, names."""

@@ -11,7 +11,7 @@ from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.endpoints import target_port
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.index import Pods
-from byocni_tui.sandbox.kube.life.objects import Obj, deleting, matches, pod_ready
+from byocni_tui.sandbox.kube.life.objects import Obj, deleting, pod_ready
 from byocni_tui.sandbox.kube.life.policies import allowed
 
 _NIC: Final = 1500
@@ -142,8 +142,8 @@ class Paths:
         selector = {"matchLabels": service["spec"].get("selector") or {"": ""}}
         return [
             p
-            for p in self._life.list("pods", service["metadata"]["namespace"])
-            if pod_ready(p) and not deleting(p) and matches(selector, p["metadata"].get("labels") or {})
+            for p in self._pods.chosen(service["metadata"]["namespace"], selector)
+            if pod_ready(p) and not deleting(p)
         ]
 
     def _through(self, source: Obj, service: Obj, address: str, port: int, protocol: str) -> Answer:
@@ -188,21 +188,14 @@ class Paths:
         return self._kube_proxy(source["spec"]["nodeName"])
 
     def _kube_proxy(self, node: str) -> bool:
-        return any(
-            pod_ready(pod) and (pod["metadata"].get("labels") or {}).get("component") == "kube-proxy"
-            for pod in (self._life.get("pods", *key) for key in self._pods.on_node(node))
-            if pod is not None
-        )
+        return any(group.labels.get("component") == "kube-proxy" for group in self._pods.ready_on(node))
 
     def proxied(self, node: str) -> bool:
         """Whether a node translates service addresses: kube-proxy, or a plugin that replaces it."""
-        for key in self._pods.on_node(node):
-            pod = self._life.get("pods", *key)
-            if pod is None or not pod_ready(pod):
-                continue
-            if (pod["metadata"].get("labels") or {}).get("component") == "kube-proxy":
+        for group in self._pods.ready_on(node):
+            if group.labels.get("component") == "kube-proxy":
                 return True
-            behaviour = self._behaviours.of_agent(pod)
+            behaviour = self._behaviours.of_labels(group.labels)
             rule = (behaviour or {}).get("replaces_kube_proxy")
             if rule is not None and self._behaviours.holds(rule, {"node": node}):
                 return True

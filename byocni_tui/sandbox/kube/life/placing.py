@@ -34,7 +34,7 @@ class Filter:
     """The filters for one pod; ``others`` gives the pods that count for affinity between pods, with their nodes."""
 
     def __init__(
-        self, pod: Obj, loads: Callable[[str], Load], others: Callable[[], list[Obj]], nodes: dict[str, Obj],
+        self, pod: Obj, loads: Callable[[str], Load], others: Callable[[list[Obj]], list[Obj]], nodes: dict[str, Obj],
         *, long_taints: bool,
     ) -> None:  # fmt: skip
         self._spec = pod["spec"]
@@ -56,7 +56,8 @@ class Filter:
             for c in self._spec.get("topologySpreadConstraints") or ()
             if c.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule"
         ]
-        self._others: list[Obj] = others() if self._near or self._far or self._spread else []
+        terms = [*self._near, *self._far, *self._spread]
+        self._others: list[Obj] = others(terms) if terms else []
 
     def refusal(self, node: Obj) -> tuple[list[str], bool] | None:
         """Why not this node, and whether evicting others could help; None if it may go there."""

@@ -16,6 +16,7 @@ from byocni_tui.sandbox.kube.life.objects import (
 )
 
 RESOURCE = "replicasets.apps"
+_MANY = 50  # pods
 _SOURCE = "replicaset-controller"
 
 
@@ -27,6 +28,7 @@ class ReplicaSets:
     def __init__(self, life: Life, pods: Pods) -> None:
         self._life = life
         self._pods = pods
+        self._soon: set[tuple[str, str]] = set()
         life.add(self)
         life.watch(RESOURCE, lambda _event, rs: life.enqueue(self.name, *key_of(rs)))
         life.watch("pods", self._pod)
@@ -34,15 +36,24 @@ class ReplicaSets:
     def _pod(self, event: str, pod: Obj) -> None:
         ref = controller_of(pod)
         if ref is not None and ref["kind"] == "ReplicaSet":
-            self._life.enqueue(self.name, pod["metadata"]["namespace"], ref["name"])
+            self._later(pod["metadata"]["namespace"], ref["name"], ref["uid"])
         elif ref is None and event != "DELETED" and pod["metadata"].get("labels"):
             for rs in self._life.list(RESOURCE, pod["metadata"]["namespace"]):
                 if matches(rs["spec"]["selector"], pod["metadata"]["labels"]):
                     self._life.enqueue(self.name, *key_of(rs))
 
+    def _later(self, namespace: str, name: str, uid: str) -> None:
+        """A set of many pods waits a moment for more news before it counts them again."""
+        if self._pods.count(uid) < _MANY:
+            self._life.enqueue(self.name, namespace, name)
+        elif (namespace, name) not in self._soon:
+            self._soon.add((namespace, name))
+            self._life.enqueue_later(0.5, self.name, namespace, name, awaited=True)
+
     def reconcile(self, namespace: str, name: str) -> None:
         """One ReplicaSet."""
         life = self._life
+        self._soon.discard((namespace, name))
         rs = life.get(RESOURCE, namespace, name)
         if rs is None:
             return
@@ -112,7 +123,7 @@ def pod_available(life: Life, pod: Obj, min_ready: int) -> bool:
         return False
     if not min_ready:
         return True
-    since = next(c["lastTransitionTime"] for c in pod["status"]["conditions"] if c["type"] == "Ready")
+    since = next(c.get("lastTransitionTime") for c in pod["status"]["conditions"] if c["type"] == "Ready")
     return life.age_of(since) >= min_ready
 
 

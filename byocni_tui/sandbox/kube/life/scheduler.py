@@ -1,6 +1,7 @@
 """The scheduler: binds pods to nodes, or says why it can't in the real one's words."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.index import Pods
@@ -15,6 +16,7 @@ from byocni_tui.sandbox.kube.life.objects import (
 )
 from byocni_tui.sandbox.kube.life.placing import NO_VICTIMS, UNRESOLVABLE, Filter
 
+_HOSTNAME = "kubernetes.io/hostname"
 _RETRY = 300.0  # seconds until pods that nothing else woke are tried again
 _NEXT_MESSAGE = 20.0  # seconds within which the same refusal is not told again
 
@@ -42,6 +44,11 @@ class Scheduler:
     def nodes(self) -> dict[str, Obj]:
         """The nodes by name, as last seen. Not to be changed."""
         return self._nodes
+
+    @property
+    def waiting(self) -> "list[tuple[str, str]]":
+        """The pods that found no place."""
+        return list(self._waiting)
 
     def _pod(self, event: str, pod: Obj) -> None:
         key = key_of(pod)
@@ -81,11 +88,12 @@ class Scheduler:
         if pod["spec"].get("schedulerName", "default-scheduler") != "default-scheduler":
             return
         short = tuple(map(int, life.cluster.version.split(".")[:2])) >= (1, 34)
-        rules = Filter(pod, self._pods.load, self._others, self._nodes, long_taints=not short)
+        target = pinned_to(pod["spec"])
+        near = self._neighbours(target)
+        rules = Filter(pod, self._pods.load, near, self._nodes, long_taints=not short)
         reasons: Counter[str] = Counter()
         help_: Counter[str] = Counter()
         best: tuple[float, int, str] | None = None
-        target = pinned_to(pod["spec"])
         for node in self._candidates(target):
             refusal = rules.refusal(node)
             if refusal is None:
@@ -110,8 +118,19 @@ class Scheduler:
             return [self._nodes[n] for n in sorted(self._nodes)]
         return [self._nodes[target]] if target in self._nodes else []
 
-    def _others(self) -> list[Obj]:
-        return [p for p in self._life.list("pods") if pod_active(p) and p["spec"].get("nodeName")]
+    def _neighbours(self, target: str | None) -> "Callable[[list[Obj]], list[Obj]]":
+        """Gives the bound pods that terms of affinity select; where the pod can only go to one node and the terms are
+        about nodes, those of that node are enough."""
+
+        def others(terms: list[Obj]) -> list[Obj]:
+            if target is not None and all(t["topologyKey"] == _HOSTNAME for t in terms):
+                keys = set(self._pods.on_node(target))
+            else:
+                keys = {k for t in terms for k in self._pods.selected(None, t.get("labelSelector"))}
+            found = (self._life.get("pods", *key) for key in sorted(keys))
+            return [p for p in found if p is not None and pod_active(p) and p["spec"].get("nodeName")]
+
+        return others
 
     def _score(self, node: Obj) -> tuple[float, int, str]:
         """Least allocated first, then fewest pods."""
