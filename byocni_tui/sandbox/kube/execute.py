@@ -168,10 +168,14 @@ async def attach(
     said = logs(pod, container, {})
 
     async def run(channels: Channels) -> Object:
-        async for text, code in following(cluster, pod, container, said):
-            channels.out(text)
-            if code is not None:
-                return _status(code)
+        added = following(cluster, pod, container, said)
+        try:
+            async for text, code in added:
+                channels.out(text)
+                if code is not None:
+                    return _status(code)
+        finally:
+            added.close()
         return _status(0)
 
     return await _session(request, run)
@@ -205,12 +209,12 @@ class following:  # noqa: N801 used as ``async for``
         self._cluster, self._pod, self._container, self._said = cluster, pod, container, said
         self._first = _state(pod, container).get("restarts", 0)
         self._changes: asyncio.Queue[Change] = asyncio.Queue()
-        self._end = cluster.store.watch(self._take)
+        self._end = cluster.store.watch("pods", self._take)
         self._over = False
 
     def _take(self, change: Change) -> None:
         meta = self._pod["metadata"]
-        if change.group_resource == "pods" and (change.ns, change.name) == (meta["namespace"], meta["name"]):
+        if (change.ns, change.name) == (meta["namespace"], meta["name"]):
             self._changes.put_nowait(change)
 
     def __aiter__(self) -> "following":

@@ -141,7 +141,7 @@ class Store:
         self._objects: dict[str, dict[str, dict[str, Entry]]] = {}
         self._ordered: dict[tuple[str, str], list[str]] = {}
         self._subscribers: list[Subscriber] = []
-        self._watchers: list[Callable[[Change], None]] = []
+        self._watchers: dict[str, list[Callable[[Change], None]]] = {}
         self._history: deque[Change] = deque(maxlen=history)
         self._forgotten = 0
         self.defaulter: Callable[[Kind, Object], None] | None = None
@@ -338,10 +338,12 @@ class Store:
 
     # -- watching ------------------------------------------------------------------------------------------------------
 
-    def watch(self, fn: Callable[[Change], None]) -> Callable[[], None]:
-        """Call ``fn`` with every change from now on; returns what ends it."""
-        self._watchers.append(fn)
-        return lambda: self._watchers.remove(fn)
+    def watch(self, group_resource: str, fn: Callable[[Change], None]) -> Callable[[], None]:
+        """Call ``fn`` with every change of a resource from now on; returns what ends it. Changes of other resources
+        cost a watch nothing."""
+        watchers = self._watchers.setdefault(group_resource, [])
+        watchers.append(fn)
+        return lambda: watchers.remove(fn)
 
     def since(self, version: int, group_resource: str) -> Changes:
         """Changes of a resource after ``version``. Raises 410 when the history no longer reaches back that far."""
@@ -435,7 +437,7 @@ class Store:
         if self._history.maxlen is not None and len(self._history) == self._history.maxlen:
             self._forgotten = self._history[0].version
         self._history.append(change)
-        for watcher in tuple(self._watchers):
+        for watcher in tuple(self._watchers.get(change.group_resource, ())):
             watcher(change)
         self._pending.append((change.type, change.group_resource, unpack(change.after)))
         if self._dispatching:

@@ -44,7 +44,7 @@ class Watch:
         store, kind = self.cluster.store, self.target.kind
         initial, version = self._start()
         backlog = store.since(version, kind.storage) if version is not None else []
-        end = store.watch(self._take)
+        end = store.watch(kind.storage, self._take)
         response = web.StreamResponse(
             headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
         )
@@ -91,7 +91,8 @@ class Watch:
         return listed(self.cluster, self.target, query)[0]
 
     def _take(self, change: Change) -> None:
-        if change.group_resource == self.target.kind.storage:
+        target = self.target
+        if (not target.ns or change.ns == target.ns) and (not target.name or change.name == target.name):
             self._queue.append(change)
             self._wake.set()
 
