@@ -55,11 +55,6 @@ class WizardApp(Tasks, App[Any]):
     TITLE = "byocni-tui"
     CSS = """
     SearchIcon { display: none; }
-    WizardApp.-ascii Read > VerticalScroll, WizardApp.-ascii Choose > Vertical, WizardApp.-ascii TypeName > Vertical {
-        border: ascii $accent;
-    }
-    WizardApp.-ascii #stepper { border-right: none; }
-    WizardApp.-ascii StepPanel { scrollbar-size-vertical: 0; }
     """
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,7 +93,7 @@ class WizardApp(Tasks, App[Any]):
         wanted = SHORT.get(wanted, wanted)
         self.theme = "ansi-dark" if plain else wanted if wanted in self.available_themes else "byocni-dark"
         self.marks = glyphs(ascii_only)
-        self.set_class(ascii_only, "-ascii")
+        self._only_ascii(ascii_only)
         if self.preferences.motion == "off":
             self.animation_level = "none"
         self.session = Session(context, words or RuleWords(), memory.step, judge=False)
@@ -109,6 +104,13 @@ class WizardApp(Tasks, App[Any]):
             self.session.run.apply(event)
         self._save_timer: Timer | None = None
         self._save_failed = ""
+
+    def _only_ascii(self, wanted: bool) -> None:
+        from byocni_tui.widgets.ascii import Ascii
+
+        self._filters = [known for known in self._filters if not isinstance(known, Ascii)]
+        if wanted:
+            self._filters.append(Ascii())
 
     def get_default_screen(self) -> Screen[Any]:
         return WizardScreen(self.session, self.marks, self.about)
@@ -259,7 +261,7 @@ class WizardApp(Tasks, App[Any]):
             self.theme = SHORT[wanted.theme]
         elif changed == "glyphs":
             self.marks = glyphs(wanted.glyphs == "ascii")
-            self.set_class(wanted.glyphs == "ascii", "-ascii")
+            self._only_ascii(wanted.glyphs == "ascii")
         elif changed == "motion":
             self.animation_level = "none" if wanted.motion == "off" else "full"
         if changed in ("lang", "glyphs") and (screen := self.wizard_screen):

@@ -70,7 +70,6 @@ class CatalogueScreen(ToolScreen):
             yield self._page
 
     def on_mount(self) -> None:
-        super().on_mount()
         tr = self.session.tr
         lines = [(COMPARE, tr("wizard.tool.catalogue.compare"))]
         for item in plugins():

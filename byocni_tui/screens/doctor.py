@@ -39,7 +39,6 @@ class DoctorScreen(ToolScreen):
             yield self._page
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._row.editor.focus()
         if self.session.plan.cluster.name:
             self.action_again()

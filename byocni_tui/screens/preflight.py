@@ -51,14 +51,9 @@ class PreflightPanel(StepPanel):
         session = self.session
         if not self.is_mounted or session.step != "preflight":
             return
-        self.finding_list.display = bool(session.findings) or not session.checking
-        self.finding_list.show(
-            [
-                finding_line(self, finding)
-                for finding in session.findings
-                if not finding.accepted and finding.overridden is None
-            ]
-        )
+        open_ = [f for f in session.findings if not f.accepted and f.overridden is None]
+        self.finding_list.display = bool(open_)
+        self.finding_list.show([finding_line(self, finding) for finding in open_])
         self._draw_checks()
 
     def _draw_checks(self) -> None:

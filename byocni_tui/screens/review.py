@@ -30,7 +30,11 @@ def summary(plan: Plan, tr: Translator) -> list[tuple[str, str, str]]:
     group = plan.resource_group
     new = group.create and cluster.create
     rows = [
-        ("+" if new else "=", "group", f"{group.name or none} ({plan.region or none})"),
+        (
+            "+" if new else "=",
+            "group",
+            f"{group.name or none} ({plan.region})" if plan.region else group.name or none,
+        ),
         ("+" if cluster.create else "~", "cluster", f"{cluster.name or none}, {cluster.tier}, plugin none"),
     ]
     if cluster.create:

@@ -47,7 +47,6 @@ class RunsScreen(ToolScreen):
             yield self._page
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.action_again()
         self._list.focus()
 

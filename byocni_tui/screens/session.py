@@ -131,8 +131,15 @@ class Session:
         texts = [self.tr(key) for key in keys if self.tr.has(key)]
         if found.kind == "switch":
             words = {"true": self.tr("wizard.yes"), "false": self.tr("wizard.no")}
+            quoted = self.tr.lang == "zh"  # a Chinese sentence has no blanks that would set the word off
             texts = [
-                re.sub(r"\b(true|false)\b", lambda m: words[m[0]], text, flags=re.ASCII) for text in texts
+                re.sub(
+                    r"\b(true|false)\b" + (" ?" if quoted else ""),
+                    lambda m: f"“{words[m[1]]}”" if quoted else words[m[1]],
+                    text,
+                    flags=re.ASCII,
+                )
+                for text in texts
             ]
         return texts
 
@@ -176,6 +183,9 @@ class Session:
         else:
             self.unread.pop(path, None)
             self.set(path, value)
+            if path == "cluster.create":
+                # A cluster that exists has its group; for a new one the question is open again.
+                self.set("resource_group.create", value)
         self.notice("edit", path=path, text=text)
         self.changed()
 
@@ -191,9 +201,16 @@ class Session:
         """The field has been looked at: from now on it may complain."""
         self.left.add(path)
 
+    def row_of(self, path: str) -> str:
+        """The row that stands for ``path`` in this plan: of a cluster that exists, what isn't asked is told at its
+        name."""
+        row = steps.asked_as(path)
+        home = self.home(row)
+        return row if row in self.fields_of(home) or not self.asked(home) else self.asked(home)[0]
+
     def owners(self, finding: Finding) -> tuple[str, ...]:
         """The rows that a finding concerns, its own field first."""
-        return tuple(dict.fromkeys(steps.asked_as(p) for p in (finding.field, *finding.related) if p))
+        return tuple(dict.fromkeys(self.row_of(p) for p in (finding.field, *finding.related) if p))
 
     def blocks(self, finding: Finding) -> bool:
         """Errors block until mended (or overridden), warnings until they were accepted."""
@@ -219,7 +236,7 @@ class Session:
         if unread := [path for path in self.unread if self.home(path) == step_id]:
             return unread[0]
         order = self.fields_of(step_id)
-        rows = [steps.asked_as(f.field) for f in self.of_step(step_id) if self.blocks(f)]
+        rows = [self.row_of(f.field) for f in self.of_step(step_id) if self.blocks(f)]
         return min(rows, key=lambda row: order.index(row) if row in order else 999, default=None)
 
     def first_blocked_step(self) -> str | None:

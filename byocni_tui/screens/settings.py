@@ -40,7 +40,6 @@ class SettingsScreen(ToolScreen):
             yield FieldRow(spec, getattr(kept, name) or DEFAULTS[name], self.marks)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query(FieldRow).first().editor.focus()
         where = self.session.tr("wizard.tool.settings.where", path=preferences.file())
         self.write(

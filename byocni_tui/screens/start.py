@@ -8,6 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from byocni_tui.screens.panel import StepPanel
+from byocni_tui.widgets.glyphs import wrap
 
 
 class StartPanel(StepPanel):
@@ -22,15 +23,22 @@ class StartPanel(StepPanel):
         return super().options(path)
 
     def extra(self) -> Iterable[Widget]:
-        tr = self.session.tr
+        self._text = Static("", markup=False)
+        yield self._text
+
+    def on_resize(self) -> None:
+        # After this layout: a change of height in the middle of it would be lost.
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        tr, width = self.session.tr, max(20, self.size.width - 2)
         mode = "simulated" if self.session.context.mode == "simulated" else "live"
-        yield Static(
-            Content.assemble(
-                ("\n" + tr("wizard.start.boundary"), "$foreground"),
-                ("\n\n" + tr(f"wizard.start.{mode}"), "$foreground"),
-                ("\n" + tr("wizard.start.keys"), "$text-muted"),
-            )
-        )
+        lines = [Content("")]
+        lines += [Content.styled(line, "$foreground") for line in wrap(tr("wizard.start.boundary"), width)]
+        lines.append(Content(""))
+        lines += [Content.styled(line, "$foreground") for line in wrap(tr(f"wizard.start.{mode}"), width)]
+        lines += [Content.styled(line, "$text-muted") for line in wrap(tr("wizard.start.keys"), width)]
+        self._text.update(Content("\n").join(lines))
 
     def own_action(self) -> str:
         return "ways"

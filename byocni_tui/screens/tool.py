@@ -75,7 +75,9 @@ class ToolScreen(Screen[None]):
             yield self._page
 
     def on_mount(self) -> None:
-        self.show_keys()
+        # Textual calls this for every class of the line, the tool's own first: what it has shown stays.
+        if not self._keys.shown:
+            self.show_keys()
 
     def show_keys(self, keys: Sequence[tuple[str, str, str]] | None = None) -> None:
         """The key line: the tool's own first."""

@@ -3,6 +3,7 @@
 Steps are panels in one switcher, mounted ahead of need; the session is the truth, panels are disposable.
 """
 
+import asyncio
 from typing import ClassVar
 
 from textual import events
@@ -13,7 +14,6 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 
 from byocni_tui.plan.fields import field
-from byocni_tui.screens import steps
 from byocni_tui.screens.actions import WizardActions
 from byocni_tui.screens.messages import Ask, Collect, JumpTo
 from byocni_tui.screens.panel import StepPanel
@@ -92,6 +92,7 @@ class WizardScreen(WizardActions, Screen[None]):
         self.marks = marks
         self.about = about
         self.panels: dict[str, StepPanel]
+        self._one_at_a_time = asyncio.Lock()
         self._field: str | None = None
         session.changed = self.refresh_state
         self._build()
@@ -157,13 +158,15 @@ class WizardScreen(WizardActions, Screen[None]):
                 return
 
     async def _ensure(self, step_id: str) -> StepPanel:
-        if step_id in self.panels and self.panels[step_id].stale():
-            await self.panels.pop(step_id).remove()
-        if step_id not in self.panels:
-            panel = self._make(step_id)
-            panel.display = False
-            await self._body.mount(panel)
-        return self.panels[step_id]
+        # Panels are mounted ahead while keys go on arriving: nobody may take one that isn't whole yet.
+        async with self._one_at_a_time:
+            if step_id in self.panels and self.panels[step_id].stale():
+                await self.panels.pop(step_id).remove()
+            if step_id not in self.panels:
+                panel = self._make(step_id)
+                panel.display = False
+                await self._body.mount(panel)
+            return self.panels[step_id]
 
     @property
     def panel(self) -> StepPanel:
@@ -250,6 +253,8 @@ class WizardScreen(WizardActions, Screen[None]):
                 state = "problem"
             elif step_id == "deploy":
                 state = "done" if session.run.done else "todo"
+            elif step_id == "done":
+                state = "todo"
             elif problems:
                 state = "problem"
             else:
@@ -373,7 +378,7 @@ class WizardScreen(WizardActions, Screen[None]):
 
     async def jump(self, path: str) -> None:
         """Show the step that asks for ``path``, the focus on it."""
-        row = steps.asked_as(path)
+        row = self.session.row_of(path)
         self.session.leave(row)
         await self.show_step(self.session.home(row))
         if not self.panel.focus_row(row) and self.panel.more_paths():

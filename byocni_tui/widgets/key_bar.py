@@ -39,6 +39,11 @@ class KeyBar(Widget):
         self._hints: tuple[KeyHint, ...] = ()
         self._spans: list[tuple[int, int, str]] = []
 
+    @property
+    def shown(self) -> bool:
+        """Whether anything was."""
+        return bool(self._hints)
+
     def show(self, hints: Sequence[KeyHint]) -> None:
         """Draw these."""
         if tuple(hints) != self._hints:

@@ -113,13 +113,14 @@ class NodeBoard(Widget):
         parts = [self._header(width)]
         wanted = self._wanted()
         if len(wanted) > room:
-            strips = self._strips(width, max(1, room - 2))
+            strips = self._strips(width, max(1, room - 1))
             parts += strips
             room = max(0, room - len(strips))
             rows = self._worst(wanted, max(0, room - 1))
             rest = len(wanted) - len(rows)
             parts += [self._row(row, width) for row in rows]
-            parts.append(Content.styled(f" {self._texts.more.format(count=rest)}", "$text-muted"))
+            if rest and room > 0:
+                parts.append(Content.styled(f" {self._texts.more.format(count=f'{rest:,}')}", "$text-muted"))
         else:
             spare = room - len(wanted)
             for row in self._worst(wanted, len(wanted)) if self._filter else wanted:

@@ -55,7 +55,8 @@ class Why(Widget):
                 *lines[: room - 1],
                 fit(f"{lines[room - 1]} {self._marks.more}", width - 2, self._marks.more),
             ]
-        title = self._title if roomy or not self._about else f"{self._title}: {self._about}"
+        colon = "：" if not self._title.isascii() else ": "
+        title = self._title if roomy or not self._about else f"{self._title}{colon}{self._about}"
         parts = [heading(title, self._hint, width, self._marks)]
         if roomy and self._about:
             parts += [Content.styled(f" {self._about}", "bold $accent"), Content("")]
