@@ -161,6 +161,52 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: Text
 
 
+class Wrong(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Values (in lower case) that may not stand at a path of the Helm values; ``items`` is a key of each object of the
+    list that stands there."""
+
+    path: str
+    values: tuple[str, ...]
+    items: str | None = None
+
+
+class Needed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value that has to stand at a path of the Helm values on AKS, and why. Where ``wrong`` is given only those are
+    complained of. ``code`` and ``variant`` name the finding; the usual one takes its text from ``why``."""
+
+    path: str
+    value: Any
+    why: Text
+    wrong: tuple[Any, ...] = ()
+    code: str = "BYO719"
+    variant: str = "message"
+
+
+class Replicas(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the values say how many replicas refuse to share a node, and the chart's own number."""
+
+    path: str
+    default: int
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the values switch kube-proxy's replacement on, and where they name the API server for it."""
+
+    switch: str
+    host: str
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the rules look at in the Helm values: ``bare`` are ways without encapsulation (BYO701), ``needed`` BYO703
+    and 719, ``replicas`` BYO704, ``tolerations`` is where those of the operator stand (BYO705), ``proxy`` BYO706."""
+
+    bare: tuple[Wrong, ...] = ()
+    needed: tuple[Needed, ...] = ()
+    replicas: Replicas | None = None
+    tolerations: str | None = None
+    proxy: Proxy | None = None
+
+
 class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One plugin of the catalogue."""
 
@@ -186,6 +232,7 @@ class Plugin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cni_config: str | None = None
     """The file in ``/etc/cni/net.d`` whose appearance turns a node Ready."""
     values: tuple[ValueRule, ...] = ()
+    judged: Judged = Judged()
     prepare: tuple[Prepare, ...] = ()
     notes: tuple[Text, ...] = ()
     leaves_behind: Text | None = None

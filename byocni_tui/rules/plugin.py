@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from byocni_tui.cni.model import Plugin
+from byocni_tui.cni.model import Plugin, Wrong
 from byocni_tui.plan.finding import Finding, Label, Remedy
 from byocni_tui.rules import sources
 from byocni_tui.rules.arithmetic import blocks_needed
@@ -27,14 +27,6 @@ BARE: Final = frozenset(
     }
 )
 """Names for ways that don't put packets into UDP: Azure's network drops them."""
-_BARE_VALUES: Final = {
-    "cilium": (("routingMode", frozenset({"native"})),),
-    "antrea": (
-        ("trafficEncapMode", frozenset({"noencap", "hybrid", "networkpolicyonly"})),
-        ("tunnelType", frozenset({"gre"})),
-    ),
-}
-_BARE_POOL: Final = frozenset({"none", "ipip", "ipipcrosssubnet", "vxlancrosssubnet"})
 
 
 @rule("BYO701", "error", source=sources.CALICO_AZURE)
@@ -48,16 +40,22 @@ def bare(case: Case) -> Iterator[Finding]:
         remedy = Remedy(variant="take", set={"cni.encapsulation": first}) if first else None
         yield found("BYO701", "cni.encapsulation", remedy=remedy, value=case.plan.cni.encapsulation)
         return
-    for path, names in _BARE_VALUES.get(case.plugin.id, ()):
-        value = case.value(path)
-        if isinstance(value, str) and value.lower() in names:
-            yield found("BYO701", f"cni.values.{path}", variant="values", value=f"{path}: {value}")
-    pools = case.value("installation.calicoNetwork.ipPools") if case.plugin.id == "calico" else None
-    for index, pool in enumerate(pools if isinstance(pools, list) else ()):
-        value = pool.get("encapsulation") if isinstance(pool, dict) else None
-        if isinstance(value, str) and value.lower() in _BARE_POOL:
-            path = f"installation.calicoNetwork.ipPools[{index}].encapsulation"
-            yield found("BYO701", f"cni.values.{path}", variant="values", value=f"encapsulation: {value}")
+    for wrong in case.plugin.judged.bare:
+        for path, value in _found(case, wrong):
+            if isinstance(value, str) and value.lower() in wrong.values:
+                text = f"{path.rpartition('.')[2]}: {value}"
+                yield found("BYO701", f"cni.values.{path}", variant="values", value=text)
+
+
+def _found(case: Case, wrong: Wrong) -> Iterator[tuple[str, Any]]:
+    """Path and value of what stands there, or in each item of the list there."""
+    value = case.value(wrong.path)
+    if wrong.items is None:
+        yield wrong.path, value
+        return
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, dict):
+            yield f"{wrong.path}[{index}].{wrong.items}", item.get(wrong.items)
 
 
 @rule("BYO702", "error", source=sources.CILIUM)

@@ -1,7 +1,7 @@
-"""BYO703–706: the Helm values as they will be used, after ``cni.values`` has been merged over what is rendered."""
+"""BYO703–706, 719: the Helm values as they will be used, after ``cni.values`` has been merged over what is rendered."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from byocni_tui.plan.finding import Finding, Remedy
 from byocni_tui.plan.model import NodePool
@@ -14,41 +14,49 @@ def _at(path: str) -> str:
     return f"cni.values.{path}"
 
 
+def _needed(case: Case, code: str) -> Iterator[Finding]:
+    """Values that the plugin can't be without on AKS, as its data file has them."""
+    for need in case.plugin.judged.needed if case.plugin else ():
+        value = case.value(need.path)
+        wrong = value in need.wrong if need.wrong else value != need.value
+        if need.code == code and wrong:
+            remedy = Remedy(variant="take", set={_at(need.path): need.value})
+            yield found(
+                code,
+                _at(need.path),
+                variant=need.variant,
+                remedy=remedy,
+                plugin=case.plugin.name if case.plugin else "",
+                path=need.path,
+                value=str(value),
+                why=need.why,
+            )
+
+
 @rule("BYO703", "error", source=sources.CALICO)
 def calico_mode(case: Case) -> Iterator[Finding]:
     """With provider AKS the operator takes Azure's own plugin unless told otherwise; BGP has nobody to talk to."""
-    if case.plugin is None or case.plugin.id != "calico":
-        return
-    kind = case.value("installation.cni.type")
-    if kind != "Calico":
-        path = "installation.cni.type"
-        remedy = Remedy(variant="take", set={_at(path): "Calico"})
-        yield found("BYO703", _at(path), remedy=remedy, value=str(kind))
-    bgp = case.value("installation.calicoNetwork.bgp")
-    if bgp == "Enabled":
-        path = "installation.calicoNetwork.bgp"
-        remedy = Remedy(variant="take", set={_at(path): "Disabled"})
-        yield found("BYO703", _at(path), variant="bgp", remedy=remedy)
+    yield from _needed(case, "BYO703")
+
+
+@rule("BYO719", "error", source=sources.BYO_CNI)
+def needed(case: Case) -> Iterator[Finding]:
+    """Any other value that a plugin's data file asks for."""
+    yield from _needed(case, "BYO719")
 
 
 @rule("BYO704", "warning", source=sources.CILIUM)
 def replicas(case: Case) -> Iterator[Finding]:
     """Replicas of the operator refuse to share a node, and Helm waits for all of them."""
-    if case.plugin is None or case.plugin.id != "cilium" or not case.new:
+    judged = case.plugin.judged.replicas if case.plugin else None
+    if judged is None or not case.new:
         return
-    wanted = case.value("operator.replicas")
-    count = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 2
+    wanted = case.value(judged.path)
+    count = wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else judged.default
     nodes = sum(pool.count for pool in case.plan.node_pools)
     if 0 < nodes < count:
-        remedy = Remedy(variant="take", set={_at("operator.replicas"): nodes})
-        yield found("BYO704", _at("operator.replicas"), remedy=remedy, value=count, nodes=nodes)
-
-
-_TOLERATIONS: Final = {
-    "cilium": "operator.tolerations",
-    "calico": "installation.controlPlaneTolerations",
-    "antrea": "controller.tolerations",
-}
+        remedy = Remedy(variant="take", set={_at(judged.path): nodes})
+        yield found("BYO704", _at(judged.path), remedy=remedy, value=count, nodes=nodes)
 
 
 def _closed(pool: NodePool) -> bool:
@@ -76,36 +84,29 @@ def _tolerates(entries: Any, taint: str) -> bool:
 @rule("BYO705", "error", source=sources.SYSTEM_POOLS)
 def tolerations(case: Case) -> Iterator[Finding]:
     """Where every node is tainted, the operator has to tolerate a taint, or nothing ever starts."""
-    if case.plugin is None or not case.new or case.plugin.id not in _TOLERATIONS:
+    path = case.plugin.judged.tolerations if case.plugin else None
+    if path is None or not case.new:
         return
     pools = [pool for pool in case.plan.node_pools if pool.count > 0 or pool.autoscale is not None]
     if not pools or not all(_closed(pool) for pool in pools):
         return
-    path = _TOLERATIONS[case.plugin.id]
     entries = case.value(path)
     for pool in pools:
         closing = [taint for taint in pool.taints if taint.endswith((":NoSchedule", ":NoExecute"))]
         if all(_tolerates(entries, taint) for taint in closing):
             return
     remedy = Remedy(variant="take", set={_at(path): [{"operator": "Exists"}]})
-    yield found(
-        "BYO705", _at(path), related=("node_pools[0].taints",), remedy=remedy, plugin=case.plugin.name
-    )
-
-
-_PROXY: Final = {
-    "cilium": ("kubeProxyReplacement", "k8sServiceHost"),
-    "antrea": ("antreaProxy.proxyAll", "kubeAPIServerOverride"),
-}
+    plugin = case.plugin.name if case.plugin else ""
+    yield found("BYO705", _at(path), related=("node_pools[0].taints",), remedy=remedy, plugin=plugin)
 
 
 @rule("BYO706", "error", source=sources.CILIUM_KPR)
 def proxy(case: Case) -> Iterator[Finding]:
     """The replacement makes the service addresses work, so it can't begin by using one."""
-    paths = _PROXY.get(case.plugin.id) if case.plugin else None
-    if paths is None:
+    judged = case.plugin.judged.proxy if case.plugin else None
+    if judged is None:
         return
-    switch, host = paths
+    switch, host = judged.switch, judged.host
     on = case.value(switch) in (True, "true", "strict")
     if on and not case.value(host):
         yield found("BYO706", _at(host), related=(_at(switch),), value=host, switch=switch)

@@ -299,6 +299,8 @@ TABLE = (
     Entry("BYO715", {"cni.version": "1.19.0"}, {"cni.version": "v1.19.9"}, "cni.version"),
     Entry("BYO716", {"cni.plugin": "manual"}, {}, "cni.plugin"),
     Entry("BYO717", {"cni.plugin": "multus"}, {"cni.plugin": "cilium"}, "cni.plugin"),
+    Entry("BYO719", {"cni.values": {"ipam": {"mode": "kubernetes"}}}, {"cni.values": {"ipam": {"mode": "multi-pool"}}}, "cni.values.ipam.mode"),
+    Entry("BYO719", {"cni.plugin": "antrea", "cni.values": {"nodeIPAM": {"enable": False}}}, {"cni.plugin": "antrea"}, "cni.values.nodeIPAM.enable"),
     Entry("BYO718", {"cni.mtu": 9000}, {"cni.mtu": 1500}, "cni.mtu"),
     Entry("BYO718", {"cni.plugin": "calico", "cni.mtu": 1500}, {"cni.plugin": "calico", "cni.mtu": 1450}, "cni.mtu"),
     Entry("BYO707", {"cluster.kubernetes_version": "1.29"}, {"cluster.kubernetes_version": "1.30"}, "cni.version"),

@@ -233,6 +233,7 @@ PLUGIN: Final = record(
     ),
     workloads=array("there after the installation", "安装后存在的工作负载", free("a workload", "工作负载")),
     cni_config=maybe(string("the file whose appearance turns a node Ready", "出现后节点变为 Ready 的文件")),
+    judged=free("what the rules look at in the Helm values", "规则在 Helm values 中检查的内容"),
     prepare=array("what is run before", "事先运行的命令", free("a command", "命令")),
     notes=array("good to know", "须知", WORD),
     leaves_behind=maybe(string("what stays after a removal", "移除后遗留的内容")),
