@@ -1,4 +1,5 @@
-"""APIServices: those that the server serves itself, and metrics.k8s.io, which a Deployment in the cluster serves."""
+"""APIServices: those that the server serves itself, metrics.k8s.io, which a Deployment in the cluster serves, and those
+that charts bring: what stands behind them is not played, so they are never available, and say why."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,19 +58,49 @@ class ApiServices:
             return False
         return True
 
-    def refresh(self) -> None:
-        """Bring the condition up to date."""
-        found = self.store.get(RESOURCE, "", _NAME)
-        if found is None:
-            return
-        now, old = self._state(), ((found.get("status") or {}).get("conditions") or [{}])[0]
-        if old.get("status") != now["status"]:
-            found["status"] = {"conditions": [now]}
-            self.store.update(RESOURCE, found, status=True)
+    def served_elsewhere(self, group: str, version: str) -> bool:
+        """Whether an APIService sends a group-version to a service of the cluster."""
+        found = self.store.get(RESOURCE, "", f"{version}.{group}")
+        return found is not None and bool((found.get("spec") or {}).get("service"))
 
-    def _seen(self, _event: str, group_resource: str, obj: Object) -> None:
-        if group_resource in _BEHIND and obj["metadata"]["name"].startswith("metrics-server"):
+    def refresh(self) -> None:
+        """Bring the conditions up to date."""
+        for found in self.store.list(RESOURCE):
+            if not (found.get("spec") or {}).get("service"):
+                continue
+            now = self._state() if found["metadata"]["name"] == _NAME else self._foreign(found["spec"])
+            old = ((found.get("status") or {}).get("conditions") or [{}])[0]
+            if (old.get("status"), old.get("message")) != (now["status"], now["message"]):
+                found["status"] = {"conditions": [now]}
+                self.store.update(RESOURCE, found, status=True)
+
+    def _seen(self, event: str, group_resource: str, obj: Object) -> None:
+        name = obj["metadata"]["name"]
+        if group_resource == RESOURCE:
+            if event != "DELETED" and name != _NAME and (obj.get("spec") or {}).get("service"):
+                self.refresh()
+        elif group_resource in _BEHIND and name.startswith("metrics-server"):
             self.refresh()
+
+    def _foreign(self, spec: Object) -> Object:
+        """The condition of an API that a chart's own server would answer."""
+        from byocni_tui.sandbox.kube.forward import behind
+
+        service = spec["service"]
+        ns, name = service.get("namespace", ""), service.get("name", "")
+        if self.store.entry("services", ns, name) is None:
+            return self._condition("False", "ServiceNotFound", f'service/{name} in "{ns}" is not present')
+        try:
+            pod, port = behind(self.cluster, ns, f"{name}:{service.get('port', 443)}")
+        except ApiError:
+            why = f'endpoints for service/{name} in "{ns}" have no addresses with port name ""'
+            return self._condition("False", "MissingEndpoints", why)
+        address = f"https://{(pod.get('status') or {}).get('podIP', '')}:{port}"
+        tunnel = self.cluster.hooks.tunnel
+        problem = (tunnel(None) if tunnel is not None else "") or "not in the sandbox"
+        path = f"{address}/apis/{spec.get('group', '')}/{spec.get('version', '')}"
+        why = f'failing or missing response from {path}: Get "{path}": {problem}'
+        return self._condition("False", "FailedDiscoveryCheck", why)
 
     def _state(self) -> Object:
         if self.available():

@@ -3,7 +3,7 @@
 import importlib.util
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from byocni_tui.sandbox.kube.admission import Admission
 from byocni_tui.sandbox.kube.aggregated import ApiServices
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from byocni_tui.sandbox.kube.server import ApiServer
+
+_AKS: Final = {
+    "addonmanager.kubernetes.io/mode": "Reconcile",
+    "control-plane": "true",
+    "kubernetes.azure.com/managedby": "aks",
+    "kubernetes.io/cluster-service": "true",
+}
+"""Labels of kube-system; admission webhooks of others are kept away by them."""
 
 Handler = Callable[["web.Request", str], Awaitable["web.StreamResponse"]]
 
@@ -223,7 +231,7 @@ class KubeCluster:
     def _bootstrap(self) -> None:
         """What every API server has from its first second."""
         for name in ("default", "kube-node-lease", "kube-public", "kube-system"):
-            labels = {"kubernetes.io/metadata.name": name}
+            labels = {"kubernetes.io/metadata.name": name} | (_AKS if name == "kube-system" else {})
             self.store.create(
                 "namespaces",
                 {

@@ -84,6 +84,8 @@ class ApiServer:
             if parts[1] == METRICS:
                 return self._metrics(parts[3:], request, user)
             if not self.cluster.registry.serves(parts[1], parts[2]):
+                if self.cluster.api_services.served_elsewhere(parts[1], parts[2]):
+                    raise _unavailable()
                 return _missing()
         target = resolve(self.cluster.registry, path)
         told = TOLD.get()
@@ -202,10 +204,11 @@ class ApiServer:
             found = discovery.group(cluster, parts[1])
         else:
             found = discovery.resources(cluster, parts[1], parts[2])
-        if found is None and parts[1] == METRICS:
-            raise ApiError(
-                503, "ServiceUnavailable", "the server is currently unable to handle the request", {}
-            )
+        if found is None and (
+            parts[1] == METRICS
+            or (len(parts) == 3 and cluster.api_services.served_elsewhere(parts[1], parts[2]))
+        ):
+            raise _unavailable()
         return self.writer.json(found) if found is not None else _missing()
 
     def _metrics(self, parts: list[str], request: web.Request, user: User) -> web.StreamResponse:
@@ -315,6 +318,10 @@ def _tagged(request: web.Request, body: bytes, headers: dict[str, str]) -> web.R
     if request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return web.Response(body=body, headers={"Cache-Control": "no-cache, private", **headers, "ETag": tag})
+
+
+def _unavailable() -> ApiError:
+    return ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request", {})
 
 
 def _missing() -> web.Response:

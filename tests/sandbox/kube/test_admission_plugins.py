@@ -72,20 +72,39 @@ async def test_a_webhook_that_can_not_be_reached(api: TestClient) -> None:
     )
     _, body = await _post(api, f"{CORE}/configmaps", {"metadata": {"name": "a"}})
     assert body["message"] == start + address + 'no endpoints available for service "hook"'
-    kube_system = await _post(api, "/api/v1/namespaces/kube-system/configmaps", {"metadata": {"name": "a"}})
-    assert kube_system[0] == 500  # until AKS labels it; see the next test
 
 
-async def test_webhooks_stay_out_of_what_aks_keeps_for_itself(cluster: KubeCluster, api: TestClient) -> None:
+async def test_webhooks_stay_out_of_what_aks_keeps_for_itself(api: TestClient) -> None:
+    path = "/api/v1/namespaces/kube-system/configmaps"
     _, made = await _post(api, HOOKS, _webhook("Fail"))
     expression = {"key": "control-plane", "operator": "DoesNotExist"}
     assert made["webhooks"][0]["namespaceSelector"] == {"matchExpressions": [expression]}
-    space = cluster.store.get("namespaces", "", "kube-system")
-    assert space is not None
-    space["metadata"]["labels"]["control-plane"] = "true"
-    cluster.store.update("namespaces", space)
-    status, _ = await _post(api, "/api/v1/namespaces/kube-system/configmaps", {"metadata": {"name": "a"}})
+    assert (await _post(api, path, {"metadata": {"name": "a"}}))[0] == 201
+    await api.delete(f"{HOOKS}/h")
+    meta = {"name": "h", "labels": {"admissions.enforcer/disabled": "true"}}
+    await _post(api, HOOKS, {**_webhook("Fail"), "metadata": meta})
+    assert (await _post(api, path, {"metadata": {"name": "b"}}))[0] == 500
+
+
+async def test_an_api_that_a_chart_would_serve_is_not_available_and_says_why(api: TestClient) -> None:
+    group = "/apis/apiregistration.k8s.io/v1/apiservices"
+    spec = {
+        "group": "custom.metrics.k8s.io",
+        "version": "v1beta1",
+        "groupPriorityMinimum": 100,
+        "versionPriority": 100,
+    }
+    spec |= {"service": {"namespace": "default", "name": "adapter"}}
+    kind = {"apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService"}
+    name = "v1beta1.custom.metrics.k8s.io"
+    status, _ = await _post(api, group, {**kind, "metadata": {"name": name}, "spec": spec})
     assert status == 201
+    (condition,) = (await (await api.get(f"{group}/{name}")).json())["status"]["conditions"]
+    assert (condition["status"], condition["reason"]) == ("False", "ServiceNotFound")
+    assert condition["message"] == 'service/adapter in "default" is not present'
+    async with api.get("/apis/custom.metrics.k8s.io/v1beta1/pods") as answer:
+        assert answer.status == 503
+        assert (await answer.json())["message"] == "the server is currently unable to handle the request"
 
 
 async def test_a_webhook_that_may_fail_or_looks_elsewhere_lets_through(api: TestClient) -> None:
