@@ -267,8 +267,9 @@ class Life:
                 self._add_node(record, cluster, pool, state)
                 self.arm.touch(record)
 
-    def _address(self, record: "Record", pool: dict[str, Any]) -> str:
-        """The next free address of the pool's subnet: Azure keeps the first four."""
+    def _address(self, record: "Record", pool: dict[str, Any], *, again: bool = False) -> str:
+        """The next free address of the pool's subnet: Azure keeps the first four. Those that were given back come into
+        use again (``again``) once all have been given."""
         subnet = self.arm.get(pool["vnetSubnetID"]) if pool.get("vnetSubnetID") else None
         prefix = node_group.MANAGED_SUBNET
         if subnet is not None:
@@ -278,16 +279,19 @@ class Life:
         taken = {
             node["ip"]
             for other in self.arm.of_type(record["type"])
-            if other is record or subnet is not None
+            if (other is record and again) or (other is not record and subnet is not None)
             for pools in other["meta"].get("pools", {}).values()
             for node in pools["nodes"]
         }
-        start = int(network.network_address) + 4 + record["meta"].get("address", 0)
+        given = 0 if again else record["meta"].get("address", 0)
+        start = int(network.network_address) + 4 + given
         for value in range(start, int(network.broadcast_address)):
             address = str(ipaddress.ip_address(value))
             if address not in taken:
                 record["meta"]["address"] = value - int(network.network_address) - 3
                 return address
+        if not again:
+            return self._address(record, pool, again=True)
         raise ArmError(
             400,
             "SubnetIsFull",

@@ -137,6 +137,14 @@ class RoleDefinitions(Handler):
         if not isinstance(call.body, dict) or not isinstance(call.body.get("properties"), dict):
             raise checks.no_content()
         properties = call.body["properties"]
+        if not properties.get("roleName") or not properties.get("permissions"):
+            raise ArmError(
+                400,
+                "InvalidRoleDefinition",
+                "The role definition is not valid: it needs a roleName and permissions.",
+            )
+        for permission in properties["permissions"]:
+            permission.setdefault("actions", [])
         taken = next(
             (one for one in definitions(self.arm) if one["roleName"] == properties.get("roleName")), None
         )
@@ -218,6 +226,12 @@ class RoleAssignments(Handler):
         if not isinstance(call.body, dict) or not isinstance(call.body.get("properties"), dict):
             raise checks.no_content()
         given = call.body["properties"]
+        if not given.get("roleDefinitionId") or not given.get("principalId"):
+            raise ArmError(
+                400,
+                "InvalidCreateRoleAssignmentRequest",
+                "The request to create a role assignment is not valid: roleDefinitionId and principalId are required.",
+            )
         if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", call.path.name):
             raise ArmError(
                 400,

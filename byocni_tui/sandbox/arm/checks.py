@@ -8,6 +8,7 @@ from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.call import copied
 from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.kind import Kind
+from byocni_tui.sandbox.arm.shapes import misfit
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.call import Call, Record
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 PAGE = 1000
 DEPLOYMENT_NAME = re.compile(r"[-\w.()]{1,64}")
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "boolean": (bool,), "array": (list,), "object": (dict,)
-}  # fmt: skip
 
 
 def verb(call: "Call") -> str:
@@ -31,6 +29,23 @@ def no_content() -> ArmError:
         400,
         "InvalidRequestContent",
         "The request content was invalid and could not be deserialized: 'Value cannot be null. (Parameter 'content')'.",
+    )
+
+
+def shaped(kind: Kind, body: Any) -> None:
+    """Raise where a body is not of its type's shape, in the words of who answers for the type."""
+    wrong = misfit(body, kind.shape)
+    if wrong is None:
+        return
+    path, expected = wrong
+    told = f"Error converting value to type '{expected}'. Path '{path}'."
+    if kind.namespace == "Microsoft.Network":
+        details = [{"code": "InvalidJson", "message": told}]
+        raise ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", details=details)
+    raise ArmError(
+        400,
+        "InvalidRequestContent",
+        f"The request content was invalid and could not be deserialized: '{told}'.",
     )
 
 
@@ -184,21 +199,6 @@ def properties(arm: "Arm", kind: Kind, resource_id: str, body: dict[str, Any]) -
     found: dict[str, Any] = body["properties"]
     for field in [field for field, value in found.items() if value is None]:
         del found[field]
-    for field, expected in kind.properties.items():
-        value = at(found, field)
-        wrong = value is not None and not isinstance(value, _TYPES[expected])
-        if wrong or (expected == "integer" and isinstance(value, bool)):
-            raise ArmError(
-                400,
-                "InvalidRequestFormat",
-                "Cannot parse the request.",
-                details=[
-                    {
-                        "code": "InvalidJson",
-                        "message": f"Error converting value to type '{expected}'. Path 'properties.{field}'.",
-                    }
-                ],
-            )
     for field in kind.required:
         if at(found, field) in (None, "", [], {}):
             raise ArmError(

@@ -6,7 +6,7 @@ Everything is plain JSON in ``resources``, keyed by lower-case id without the le
 
 from typing import TYPE_CHECKING, Any, Final
 
-from byocni_tui.sandbox.arm import gates, ids
+from byocni_tui.sandbox.arm import checks, gates, ids
 from byocni_tui.sandbox.arm.call import Answer, Call, Record
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.kind import api_versions
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 WAITED: Final = "arm.waited"
 """A timer behind which nothing happens: somebody waits for its moment, so that time runs there fast."""
+
+
+_SHAPED = ("validate", "whatIf")
+"""Actions that take the body of the resource."""
 
 
 class Arm:
@@ -142,6 +146,8 @@ class Arm:
         if handler is None:
             raise self._unknown_type(call)
         self._check_version(call)
+        if call.method in ("PUT", "PATCH") or (call.method == "POST" and path.action in _SHAPED):
+            checks.shaped(handler.kind, call.body)
         gates.check(self, call)
         return handler.handle(call)
 

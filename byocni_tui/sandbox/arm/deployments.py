@@ -141,7 +141,8 @@ class Deployments(Handler):
             "correlationId": self._guid(f"correlation/{template.scope_id}/{template.name}"),
             "providers": [
                 {"namespace": namespace, "resourceTypes": [
-                    {"resourceType": kind, "locations": list(dict.fromkeys(places))} for kind, places in kinds.items()]}
+                    {"resourceType": kind, "locations": list(dict.fromkeys(str(one) for one in places if one))}
+                    for kind, places in kinds.items()]}
                 for namespace, kinds in namespaces.items()
             ],
             "dependencies": [
@@ -255,7 +256,8 @@ class Deployments(Handler):
         try:
             self._go_on(record)
         except ArmError as error:
-            self._failed(record, meta["order"][min(meta["at"], len(meta["order"]) - 1)], error.inner(), error)
+            at = min(meta["at"], len(meta["order"]) - 1)
+            self._failed(record, meta["order"][at] if at >= 0 else record["id"], error.inner(), error)
 
     def _go_on(self, record: "Record") -> None:
         meta = record["meta"]
@@ -346,6 +348,8 @@ class DeploymentOperations(Handler):
     """``deployments/D/operations``: what was done for each resource."""
 
     def handle(self, call: Call) -> Answer:
+        if not call.path.names:
+            raise ArmError(404, "DeploymentNotFound", "Deployment '' could not be found.")
         deployment = self.arm.get(
             f"{call.path.scope}/providers/Microsoft.Resources/deployments/{call.path.names[0]}"
         )

@@ -9,6 +9,8 @@ from byocni_tui.sandbox.arm.errors import ArmError
 _TOKEN: Final = re.compile(r"\s*(?:(?P<string>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_]\w*)|"
                            r"(?P<mark>\?\.|\[\?|[().,\[\]]))")  # fmt: skip
 
+_DEEPEST: Final = 200
+
 Tree = tuple[Any, ...]
 
 
@@ -93,6 +95,8 @@ class _Reader:
 def parse(text: str) -> Tree:
     """The tree of an expression without its outer brackets."""
     reader = _Reader(text)
+    if text.count("(") > _DEEPEST or text.count("[") > _DEEPEST:
+        raise invalid("Unable to parse language expression: it is nested too deeply")
     tree = reader.expression()
     if reader.at != len(reader.tokens):
         raise invalid(f"Unable to parse language expression '{text}': expected end of text")
@@ -106,6 +110,8 @@ def run(tree: Tree, scope: Scope) -> Any:
     if tree[0] == "get":
         return _member(run(tree[1], scope), run(tree[2], scope), safe=tree[3])
     name, arguments = tree[1].lower(), tree[2]
+    if name == "if" and len(arguments) != 3:
+        raise invalid("Unable to evaluate template language function 'if': three arguments are expected")
     if name == "if":
         return run(arguments[1 if run(arguments[0], scope) else 2], scope)
     if name == "and":
@@ -120,7 +126,15 @@ def run(tree: Tree, scope: Scope) -> Any:
         return scope.call(name, values)
     try:
         return function(*values)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, ZeroDivisionError) as error:
+    except (
+        TypeError,
+        ValueError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:
         raise invalid(f"Unable to evaluate template language function '{tree[1]}': {error}") from error
 
 
@@ -267,6 +281,22 @@ def _max(*values: Any) -> Any:
     return max(values[0] if isinstance(values[0], list) else values)
 
 
+def _mul(one: Any, two: Any) -> Any:
+    if not isinstance(one, int) or not isinstance(two, int):
+        raise TypeError("integers are expected")
+    return one * two
+
+
+_MOST = 10_000
+_WIDEST = 10_000
+
+
+def _range(start: int, count: int) -> list[int]:
+    if not 0 <= count <= _MOST:
+        raise ValueError(f"count is 0 to {_MOST}")
+    return list(range(start, start + count))
+
+
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "concat": _concat,
     "format": _format,
@@ -285,12 +315,12 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "lessorequals": lambda a, b: a <= b,
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
+    "mul": _mul,
     "div": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "min": _min,
     "max": _max,
-    "range": lambda start, count: list(range(start, start + count)),
+    "range": _range,
     "array": lambda value: value if isinstance(value, list) else [value],
     "createarray": lambda *values: list(values),
     "createobject": _object,
@@ -321,7 +351,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     ),
     "lastindexof": lambda text, part: text.lower().rfind(part.lower()),
     "substring": _substring,
-    "padleft": lambda text, width, char=" ": _string(text).rjust(width, char),
+    "padleft": lambda text, width, char=" ": _string(text).rjust(min(width, _WIDEST), char),
     "uniquestring": _unique,
     "guid": _guid,
     "base64": _b64,

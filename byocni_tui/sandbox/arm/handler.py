@@ -205,7 +205,7 @@ class Handler:
         child = self._child(field)
         for one in children:
             checks.name(child.kind, str(one.get("name", "")))
-            one.setdefault("properties", {})
+            one["properties"] = one.get("properties") or {}
             checks.properties(self.arm, child.kind, f"{resource_id}/{field}/{one['name']}", one)
         child.judge_siblings(resource_id, children)
         kept = {str(one["name"]).lower() for one in children}

@@ -40,8 +40,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     defaults: dict[str, Any] = {}
     required: tuple[str, ...] = ()
     """Paths below ``properties`` that must be given."""
-    properties: dict[str, str] = {}
-    """Type of a property: string, integer, boolean, array, object; others are taken as they come."""
+    shape: Any = {}
+    """Of the body (``shapes``); the children that it embeds bring theirs."""
     parent: str | None = None
 
     @property
@@ -62,7 +62,21 @@ def kinds() -> dict[str, Kind]:
     for name, kind in list(table.items()):
         if "/" in name.partition("/")[2]:
             table[name] = msgspec.structs.replace(kind, parent=name.rpartition("/")[0])
+    for name, kind in list(table.items()):
+        table[name] = msgspec.structs.replace(kind, shape=_whole(table, kind))
     return {name.lower(): kind for name, kind in table.items()}
+
+
+_HEAD: Final = {"location": "string", "tags": {"*": "any"}, "properties": {}}
+
+
+def _whole(table: dict[str, Kind], kind: Kind) -> dict[str, Any]:
+    """A type's shape with what every body has, and with the shapes of the children in it."""
+    properties = dict(kind.shape.get("properties", {}))
+    for field, child in kind.embeds.items():
+        inner = table[child].shape.get("properties", {})
+        properties[field] = [{"name": "string", "id": "string", "properties": inner}]
+    return {**_HEAD, **kind.shape, "properties": properties}
 
 
 @cache

@@ -170,7 +170,7 @@ class Tags(Handler):
             )
         before: dict[str, str] = record["body"].get("tags", {})
         if call.method in ("PUT", "PATCH"):
-            given = (call.body or {}).get("properties", {}) if isinstance(call.body, dict) else {}
+            given = (call.body or {}).get("properties") or {}
             asked = checks.tags({"tags": given.get("tags")})
             how = str((call.body or {}).get("operation", "Replace")) if call.method == "PATCH" else "Replace"
             if how == "Merge":

@@ -95,6 +95,7 @@ class PublicAddresses(Handler):
         from byocni_tui.sandbox.arm import quota
 
         sku = body.setdefault("sku", {"name": "Basic", "tier": "Regional"})
+        sku.setdefault("name", "Basic")
         sku.setdefault("tier", "Regional")
         properties = body["properties"]
         if sku["name"] == "Standard" and properties["publicIPAllocationMethod"] != "Static":

@@ -8,6 +8,7 @@ from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.call import copied
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.expressions import invalid, is_expression, parse, run
+from byocni_tui.sandbox.arm.shapes import misfit
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
@@ -16,6 +17,24 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "securestring": (str,), "int": (int,), "bool": (bool,), "object": (dict,),
     "secureobject": (dict,), "array": (list,),
 }  # fmt: skip
+_VALUE: dict[str, Any] = {"type": "string", "metadata": {}}
+_RESOURCE: dict[str, Any] = {
+    "type": "string", "name": "string", "apiVersion": "string", "scope": "string", "dependsOn": ["string"],
+    "resourceGroup": "string", "subscriptionId": "string", "comments": "string",
+}  # fmt: skip
+_RESOURCE["resources"] = [_RESOURCE]
+_SHAPE: dict[str, Any] = {
+    "$schema": "string",
+    "contentVersion": "string",
+    "parameters": {
+        "*": {**_VALUE, "allowedValues": ["any"], "minLength": "integer", "maxLength": "integer",
+              "minValue": "integer", "maxValue": "integer"}
+    },
+    "variables": {"*": "any"},
+    "outputs": {"*": _VALUE},
+}  # fmt: skip
+"""What a template is made of; values may be expressions nearly everywhere."""
+_MOST_COPIES = 800
 _NOT_COPIED = ("dependsOn", "copy", "condition", "comments", "apiVersion", "type", "name", "scope", "resources",
                "resourceGroup", "subscriptionId", "existing", "metadata")  # fmt: skip
 
@@ -43,6 +62,9 @@ class Template:
         """Of a deployment at subscription scope."""
         if not isinstance(template, dict):
             raise invalid("The template is missing")
+        wrong = misfit(template, _SHAPE)
+        if wrong is not None:
+            raise invalid(f"Error converting value to type '{wrong[1]}'. Path '{wrong[0]}'")
         self.template = template
         for field in ("$schema", "contentVersion", "resources"):
             if field not in template:
@@ -73,8 +95,10 @@ class Template:
         self.parameters = {}
         values = {name.lower(): value for name, value in given.items()}
         for name, rule in declared.items():
+            if not isinstance(rule, dict):
+                raise invalid(f"Error converting value to type 'object'. Path 'parameters.{name}'")
             entry = values.get(name.lower())
-            if entry is not None and "value" in entry:
+            if isinstance(entry, dict) and "value" in entry:
                 value = entry["value"]
             elif "defaultValue" in rule:
                 value = self.value(rule["defaultValue"])
@@ -98,6 +122,8 @@ class Template:
                 f"'{type(value).__name__}'. Parameter "
                 f"'{name}'. Please see https://aka.ms/resource-manager-parameter-files for usage details."
             )
+        if expected is None:
+            raise invalid(f"The type '{rule.get('type')}' of the template parameter '{name}' is not valid")
         allowed = rule.get("allowedValues")
         if allowed is not None and value not in allowed:
             raise invalid(
@@ -112,7 +138,10 @@ class Template:
             ("maxLength", False),
         ):
             if bound in rule and value is not None:
-                size = value if bound.endswith("Value") else len(value)
+                number = bound.endswith("Value")
+                if not isinstance(value, int if number else (str, list)):
+                    continue
+                size = value if isinstance(value, int) else len(value)
                 if (size < rule[bound]) if less else (size > rule[bound]):
                     raise invalid(
                         f"The provided value for the template parameter '{name}' is not valid: {bound} is "
@@ -134,6 +163,10 @@ class Template:
         loops = node.get("copy")
         if isinstance(loops, list):
             for loop in loops:
+                if not isinstance(loop, dict) or not isinstance(loop.get("name"), str) or "input" not in loop:
+                    raise invalid(
+                        "The template copy input is not valid: 'name', 'count' and 'input' are required"
+                    )
                 found[loop["name"]] = self._looped(loop)
         elif loops is not None:
             found["copy"] = self.value(loops)
@@ -142,9 +175,21 @@ class Template:
     def _key(self, key: str) -> str:
         return str(self.value(key)) if is_expression(key) else key
 
+    def _count(self, loop: dict[str, Any]) -> int:
+        """How often a loop goes round; at most 800 times."""
+        count = self.value(loop.get("count"))
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _MOST_COPIES:
+            raise invalid(
+                f"The template copy count '{count}' of '{loop.get('name')}' is not valid: it must be a whole number "
+                f"from 0 to {_MOST_COPIES}"
+            )
+        if not isinstance(loop.get("name"), str):
+            raise invalid("The template copy has no name")
+        return count
+
     def _looped(self, loop: dict[str, Any]) -> list[Any]:
         found = []
-        for index in range(int(self.value(loop["count"]))):
+        for index in range(self._count(loop)):
             self._copy.append((str(loop["name"]).lower(), index))
             found.append(self.value(loop["input"]))
             self._copy.pop()
@@ -194,8 +239,11 @@ class Template:
         key = name.lower()
         if key not in self._variables:
             declared = {one.lower(): value for one, value in (self.template.get("variables") or {}).items()}
+            copies = declared.get("copy")
             loops = {
-                str(one["name"]).lower(): one for one in declared.get("copy", []) if isinstance(one, dict)
+                str(one.get("name")).lower(): one
+                for one in (copies if isinstance(copies, list) else [])
+                if isinstance(one, dict) and "input" in one
             }
             if key in self._pending:
                 raise invalid(f"The template variable '{name}' refers to itself")
@@ -320,8 +368,13 @@ class Template:
         """
         found: list[dict[str, Any]] = []
         source = self.template["resources"]
+        if not isinstance(source, dict | list):
+            raise invalid("Error converting value to type 'array'. Path 'resources'")
         entries = list(source.items()) if isinstance(source, dict) else [("", one) for one in source]
         for symbol, raw in entries:
+            wrong = misfit(raw, _RESOURCE) if raw is not None else ("", "object")
+            if wrong is not None:
+                raise invalid(f"Error converting value to type '{wrong[1]}'. Path 'resources.{wrong[0]}'")
             if not raw.get("existing"):
                 found += self._expanded(raw, symbol, "", "")
         return _ordered(found)
@@ -330,7 +383,7 @@ class Template:
         self, raw: dict[str, Any], symbol: str, above_type: str, above_name: str
     ) -> list[dict[str, Any]]:
         loop = raw.get("copy")
-        count = int(self.value(loop["count"])) if isinstance(loop, dict) else 1
+        count = self._count(loop) if isinstance(loop, dict) else 1
         found = []
         for index in range(count):
             if isinstance(loop, dict):
@@ -400,9 +453,10 @@ class Template:
         try:
             raw = {key: value for key, value in resource["raw"].items() if key not in _NOT_COPIED}
             if resource["type"].lower() == "microsoft.resources/deployments":
-                properties = {
-                    k: v if k == "template" else self.value(v) for k, v in raw.pop("properties").items()
-                }
+                given = raw.pop("properties", None)
+                if not isinstance(given, dict):
+                    raise invalid("The nested deployment has no properties")
+                properties = {k: v if k == "template" else self.value(v) for k, v in given.items()}
                 properties["template"] = self._inner(properties)
                 return {**self.value(raw), "properties": properties}
             found: dict[str, Any] = self.value(raw)
@@ -429,10 +483,13 @@ class Template:
         for name, rule in (self.template.get("outputs") or {}).items():
             if "condition" in rule and not self.value(rule["condition"]):
                 continue
+            loop = rule.get("copy")
             value = (
-                self._looped({"name": name, **rule["copy"]}) if "copy" in rule else self.value(rule["value"])
+                self._looped({"name": name, **loop})
+                if isinstance(loop, dict)
+                else self.value(rule.get("value"))
             )
-            found[name] = {"type": rule["type"].capitalize(), "value": value}
+            found[name] = {"type": str(rule.get("type", "String")).capitalize(), "value": value}
         return found
 
 
