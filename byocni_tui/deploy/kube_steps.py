@@ -18,6 +18,7 @@ from byocni_tui.deploy.nodes import KNOWN_AGENTS, NOT_INITIALIZED, NodeState, no
 from byocni_tui.deploy.observations import before_cni
 from byocni_tui.deploy.work import Outcome, Work
 from byocni_tui.errors import UserError
+from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, KubernetesProvider
 
 REGISTER_LIMIT: Final = 900.0
@@ -106,12 +107,11 @@ async def cni(work: Work) -> Outcome:
     release = f"helm/{chart.namespace}/{chart.release}"
     nodes = await work.kube.items("/api/v1/nodes")
     ready = bool(nodes) and all(node_state(node).ready for node in nodes)
-    if ready and work.journal.state_of(release) is None:
-        found = await work.helm_client.find(chart.release, chart.namespace)
-        if found is not None and found.status == "deployed":
-            # Somebody else's, with values of his own, and it works: it is used as it is.
-            work.journal.note(release, "helm-release", "adopted", "cni")
-            return Outcome(work.text("cni.used", release=chart.release, chart=found.chart or chart.name))
+    status = await release_status(work, chart.release, chart.namespace)
+    if ready and status == "deployed" and work.journal.state_of(release) is None:
+        # Somebody else's, with values of his own, and it works: it is used as it is.
+        work.journal.note(release, "helm-release", "adopted", "cni")
+        return Outcome(work.text("cni.used", release=chart.release, chart=chart.name))
     values = cni_values.render(plan, api_server=api_server(work.cluster), node_count=len(nodes))
     path = work.journal.folder / "values.yaml"
     path.write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
@@ -132,7 +132,9 @@ async def cni(work: Work) -> Outcome:
     if work.journal.state_of(release) is None:
         work.journal.note(release, "helm-release", "planned", "cni")
     try:
-        await helm.install(chart.release, chart.namespace, chart.name, chart.repo, chart.version, path)
+        await helm.install(
+            chart.release, chart.namespace, chart.name, chart.repo, chart.version, path, status=status
+        )
     except UserError as error:
         if error.key != "no_helm":
             raise
@@ -140,6 +142,18 @@ async def cni(work: Work) -> Outcome:
     work.journal.note(release, "helm-release", "made", "cni")
     detail = {"chart": chart.name, "repo": chart.repo, "version": chart.version, "values": str(path)}
     return Outcome(work.text("cni.installed", chart=chart.name, version=chart.version or ""), detail=detail)
+
+
+async def release_status(work: Work, name: str, namespace: str) -> str | None:
+    """What Helm's own records say of a release, '' where there is none; None where they can't be read. They are Secrets
+    whose labels say it all: starting helm for that takes as long as installing."""
+    query = {"labelSelector": f"owner=helm,name={name}"}
+    try:
+        found = await work.kube.labels(f"/api/v1/namespaces/{namespace}/secrets", query)
+    except ProviderError:
+        return None
+    latest = max(found, key=lambda labels: int(labels.get("version") or 0), default={})
+    return str(latest.get("status", ""))
 
 
 def by_hand(work: Work, chart: ChartRef, values: Path) -> str:

@@ -116,12 +116,22 @@ class HelmProgram:
         )
 
     async def install(
-        self, name: str, namespace: str, chart: str, repo: str | None, version: str | None, values: Path
+        self,
+        name: str,
+        namespace: str,
+        chart: str,
+        repo: str | None,
+        version: str | None,
+        values: Path,
+        *,
+        status: str | None = None,
     ) -> None:
         """Install, or upgrade a release that exists to the same. One that was cut off half-way is removed first: helm
         would refuse every further operation on it."""
-        release = await self.find(name, namespace)
-        if release is not None and release.status in _PENDING:
+        if status is None:
+            release = await self.find(name, namespace)
+            status = release.status if release is not None else ""
+        if status in _PENDING:
             await self.uninstall(name, namespace)
         where = ("--repo", repo) if repo else ()
         which = ("--version", version) if version else ()

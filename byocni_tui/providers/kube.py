@@ -21,6 +21,8 @@ _BACKOFF: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _AGAIN: Final = (0.2, 1.0, 3.0)
 """Seconds before a request that could not be answered now is sent again, unless the server says how many."""
 
+_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
 _LIMIT: Final = 30.0
 """Seconds that an answer may take, and the first line of a watch's."""
 
@@ -174,13 +176,14 @@ class KubeClient:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         timeout: float | None = None,
+        accept: str = "application/json",
     ) -> Json:
         """Sent again a few times where that may help. Whatever is created has a name, so nothing comes twice: what an
         answer that got lost had made already is read instead."""
         name = str(((body or {}).get("metadata") or {}).get("name", ""))
         for attempt, pause in enumerate((*_AGAIN, None)):
             try:
-                return await self._once(method, path, query, body, timeout)
+                return await self._once(method, path, query, body, timeout, accept)
             except ProviderError as error:
                 if attempt and method == "POST" and error.code == "AlreadyExists" and name:
                     return await self._once("GET", f"{path}/{name}", None, None, timeout)
@@ -190,9 +193,15 @@ class KubeClient:
         raise AssertionError("unreachable")
 
     async def _once(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, timeout: float | None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Any,
+        timeout: float | None,
+        accept: str = "application/json",
     ) -> Json:
-        data = await self._read(method, path, query, body, timeout, "application/json")
+        data = await self._read(method, path, query, body, timeout, accept)
         try:
             value = json.loads(data)
         except ValueError as error:
@@ -218,6 +227,11 @@ class KubeClient:
     async def items(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
         """All items of a collection."""
         return (await self._list(path, query))[0]
+
+    async def labels(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
+        """The labels of all items of a collection: their contents are neither asked for nor sent."""
+        page = await self._json("GET", path, query, accept=_METADATA)
+        return [(item.get("metadata") or {}).get("labels") or {} for item in page.get("items") or ()]
 
     async def _list(self, path: str, query: Mapping[str, str] | None) -> tuple[list[Json], str]:
         found: list[Json] = []

@@ -183,7 +183,7 @@ class PlayedHelm:
             return None
         return Release(name, namespace, str((answer.get("info") or {}).get("status", "")), "")
 
-    async def install(self, *_: Any) -> None:
+    async def install(self, *_: Any, **__: Any) -> None:
         """As it went then."""
         self._played("upgrade")
 

@@ -96,6 +96,10 @@ class KubernetesProvider(Protocol):
         """All items of a collection, in chunks behind the scenes."""
         ...
 
+    async def labels(self, path: str, query: Mapping[str, str] | None = None) -> list[Json]:
+        """The labels of all items of a collection, without their contents."""
+        ...
+
     async def create(self, path: str, body: Json) -> Json:
         """POST to a collection."""
         ...
@@ -131,10 +135,19 @@ class HelmProvider(Protocol):
         ...
 
     async def install(
-        self, name: str, namespace: str, chart: str, repo: str | None, version: str | None, values: Path
+        self,
+        name: str,
+        namespace: str,
+        chart: str,
+        repo: str | None,
+        version: str | None,
+        values: Path,
+        *,
+        status: str | None = None,
     ) -> None:
         """Install or, where the release exists, upgrade to the same. ``chart`` is a name in ``repo``, or an ``oci://``
-        reference or path with ``repo`` None; ``values`` is a YAML file. Doesn't wait for readiness."""
+        reference or path with ``repo`` None; ``values`` is a YAML file. Doesn't wait for readiness. ``status`` is that
+        of the release where the caller knows it ('' for none); else it is asked for."""
         ...
 
     async def uninstall(self, name: str, namespace: str) -> None:

@@ -107,9 +107,13 @@ class Redactor:
             if isinstance(node.get("kubeconfigs"), list):
                 rest = {name: self.value(item, name) for name, item in node.items() if name != "kubeconfigs"}
                 return rest | {"kubeconfigs": [self._kubeconfig(entry) for entry in node["kubeconfigs"]]}
-            if node.get("kind") == "Secret" and "data" in node:
-                self._forget(*(node["data"] or {}).values())
-                node = {**node, "data": dict.fromkeys(node["data"] or {}, "")}
+            if node.get("kind") == "SecretList" and isinstance(node.get("items"), list):
+                node = {**node, "items": [{**item, "kind": "Secret"} for item in node["items"]]}
+            if node.get("kind") == "Secret":
+                for part in ("data", "stringData"):
+                    held = node.get(part) if isinstance(node.get(part), dict) else {}
+                    self._forget(*held.values())
+                    node = {**node, **({part: dict.fromkeys(held, "")} if held else {})}
             return {self.text(name): self.value(item, name) for name, item in node.items()}
         if isinstance(node, list):
             return [self.value(item, key) for item in node]

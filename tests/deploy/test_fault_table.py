@@ -46,6 +46,7 @@ CLUSTER = (
     "GET /api/v1/nodes",
     "GET /api/v1/nodes watch",
     "GET /apis/apps/v1/daemonsets",
+    "GET /api/v1/namespaces/kube-system/secrets",
     "GET /api/v1/namespaces/kube-system/pods",
     "GET /api/v1/namespaces/kube-system/pods watch",
     "GET /api/v1/pods",

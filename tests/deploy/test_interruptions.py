@@ -125,9 +125,9 @@ PASSING: dict[str, dict[str, Any]] = {
     "500": {"kind": "error", "status": 500, "code": "InternalServerError", "message": "oops"},
     "503": {"kind": "error", "status": 503, "code": "ServerBusy", "message": "busy"},
     "reset": {"kind": "drop"},
+    "401": {"kind": "error", "status": 401, "code": "ExpiredAuthenticationToken", "message": "expired"},
 }
 LASTING: dict[str, dict[str, Any]] = {
-    "401": {"kind": "error", "status": 401, "code": "ExpiredAuthenticationToken", "message": "expired"},
     "403": {"kind": "error", "status": 403, "code": "AuthorizationFailed", "message": "no"},
     "409": {"kind": "error", "status": 409, "code": "ScopeLocked", "message": "locked"},
 }
@@ -162,7 +162,7 @@ def test_a_refusal_ends_ready_or_named_and_resumable(
     failed = next(event for event in events if event["status"] == "failed")
     assert failed["detail"]["remedy"], failed
     assert failed["detail"]["original"], failed
-    assert code == (3 if fault in ("401", "403") else 1)
+    assert code == (3 if fault == "403" else 1)
     code, events, said = runs.finish("runs", "resume", runs.only(), "-o", "json")
     assert code == 0, (events[-3:], said)
 

@@ -201,3 +201,13 @@ async def test_a_token_that_runs_out_for_one_request_leaves_the_others_alone(api
     await began.wait()
     assert (await api.client.get("/api/v1/quick"))["metadata"]["name"] == "x"
     assert (await slow)["metadata"]["name"] == "x"
+
+
+async def test_labels_are_asked_for_without_the_contents(api: Api) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert "as=PartialObjectMetadataList" in request.headers["Accept"]
+        items = [{"metadata": {"name": "a", "labels": {"status": "deployed"}}}, {"metadata": {"name": "b"}}]
+        return web.json_response({"kind": "PartialObjectMetadataList", "items": items})
+
+    api.handler = answer
+    assert await api.client.labels("/api/v1/namespaces/x/secrets") == [{"status": "deployed"}, {}]

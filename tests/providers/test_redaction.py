@@ -52,6 +52,8 @@ def record(folder: Path) -> Recorder:
         "POST", url, json.dumps({"password": CANARIES[6]}), 200, headers, json.dumps(answer).encode()
     )
     secret = {"kind": "Secret", "data": {"value": base64.b64encode(CANARIES[6].encode()).decode()}}
+    listed = {"kind": "SecretList", "items": [{"metadata": {"name": "x"}, "data": {"release": CANARIES[6]}}]}
+    recorder.kubernetes("GET", "/api/v1/secrets", None, 200, "application/json", json.dumps(listed).encode())
     line = json.dumps({"type": "ADDED", "object": {"metadata": {"annotations": {"password": CANARIES[6]}}}})
     recorder.kubernetes(
         "GET", "/api/v1/secrets/x", None, 200, "application/json", json.dumps(secret).encode()
