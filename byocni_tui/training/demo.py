@@ -9,7 +9,8 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,8 +21,9 @@ from byocni_tui.context import Context
 from byocni_tui.deploy.event import Event, timestamp
 from byocni_tui.locale import Translator
 from byocni_tui.plan.path import replace
+from byocni_tui.providers.helm import HelmProgram
 from byocni_tui.sandbox.clock import VirtualClock
-from byocni_tui.sandbox.scenario import Apply, Scenario, Step
+from byocni_tui.sandbox.scenario import Apply, Helm, Scenario, Step
 from byocni_tui.sandbox.server import Sandbox
 from byocni_tui.training import cast
 from byocni_tui.training.dock import Dock, WizardLesson
@@ -35,6 +37,8 @@ _KEY: Final = 0.12
 _READ: Final = 17.0
 """Letters a second that a viewer reads."""
 _SETTLE: Final = 400
+_STEP: Final = 30.0
+"""Virtual seconds that pass at once where something is waited for at the pace of life."""
 _PATIENCE: Final = 20_000
 _MOMENTS: Final = ("cluster", "nodes-not-ready")
 """Steps of a run after which there is a picture."""
@@ -44,6 +48,9 @@ _VARIES: Final = (
     (re.compile(r"/[\w./-]*byocni-demo-[\w-]+/"), "~/"),
     (re.compile(r"\b\d+ ms\b"), "4 ms"),
 )
+
+_IN_ORDER: Final = {"GOMAXPROCS": "1"}
+"""Helm sends objects of one kind at the same time; on one processor they come in the same order each time."""
 
 Show = Callable[[cast.Frame], None]
 
@@ -65,6 +72,52 @@ class WorldClock:
     async def sleep(self, seconds: float) -> None:
         """Others wait for the world; nobody waits for the machine."""
         await asyncio.sleep(min(seconds, 0.02))
+
+
+@contextmanager
+def still(clock: VirtualClock) -> Iterator[None]:
+    """No virtual time passes while a program outside sends its requests: how long it takes is the machine's affair."""
+    clock.speed = 0
+    try:
+        yield
+    finally:
+        clock.speed = math.inf
+
+
+class StillHelm(HelmProgram):
+    """Helm, while the world's time stands still."""
+
+    clock: VirtualClock
+
+    async def _run(self, *words: str) -> str:
+        with still(self.clock):
+            return await super()._run(*words)
+
+
+class StillPlayer(Player):
+    """Plays steps in a world of this process, at moments that don't depend on the machine."""
+
+    def __init__(self, sandbox: Sandbox, tr: Translator) -> None:
+        super().__init__(sandbox.endpoints, sandbox.scenario, tr)
+        self._clock = sandbox.world.clock
+
+    async def _helm(self, step: Step, release: Helm) -> str:
+        if release.wait:
+            return await super()._helm(step, release)
+        with still(self._clock):
+            return await super()._helm(step, release)
+
+    async def _wait(self, step: Step) -> str:
+        assert step.wait is not None
+        body = msgspec.to_builtins(step.wait)
+        passed = 0.0
+        while passed <= step.seconds:
+            await _idle(self._clock)
+            if (await self.control("lesson/condition", body))["met"]:
+                return ""
+            await self.control("lesson/skip", {"seconds": _STEP})
+            passed += _STEP
+        raise PlayError(0, f"waited {step.seconds:g} virtual seconds in vain")
 
 
 class DemoContext(Context):
@@ -132,8 +185,9 @@ class Demo:
     async def play(self) -> list[cast.Frame]:
         """From the first screen to the debrief. Raises ``PlayError``, ``ValueError``, ``UserError``."""
         with tempfile.TemporaryDirectory(prefix="byocni-demo-") as folder:
-            kept = os.environ.get("BYOCNI_STATE_HOME")
-            os.environ["BYOCNI_STATE_HOME"] = str(Path(folder, "state"))
+            wanted = {"BYOCNI_STATE_HOME": str(Path(folder, "state")), **_IN_ORDER}
+            before = {name: os.environ.get(name) for name in wanted}
+            os.environ.update(wanted)
             try:
                 sandbox = Sandbox(self.name, seed=SEED, speed=math.inf, state=Path(folder, "world"))
                 sandbox.world.clock.pin(MOMENT.timestamp())
@@ -142,9 +196,10 @@ class Demo:
                 async with sandbox:
                     await self._perform(sandbox)
             finally:
-                os.environ.pop("BYOCNI_STATE_HOME")
-                if kept is not None:
-                    os.environ["BYOCNI_STATE_HOME"] = kept
+                for name, value in before.items():
+                    os.environ.pop(name)
+                    if value is not None:
+                        os.environ[name] = value
         return self.frames
 
     def _made(self, sandbox: Sandbox) -> DemoContext:
@@ -160,6 +215,14 @@ class Demo:
         def connect(it: Context) -> Any:
             made = connections.simulated(it, options, sandbox.endpoints.join_url)
             made.follow = None
+
+            def helm(kubeconfig: Path, home: Path) -> StillHelm:
+                kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+                program = StillHelm(kubeconfig, home, environ=kept)
+                program.clock = sandbox.world.clock
+                return program
+
+            made.helm = helm
             it.clock = clock
             return made
 
@@ -192,7 +255,7 @@ class Demo:
         await self._picture(getattr(scenario.lesson, lang))
         await context.start()
         await self._read()
-        async with Player(sandbox.endpoints, scenario, self.tr) as player:
+        async with StillPlayer(sandbox, self.tr) as player:
             for number, step in enumerate(scenario.solution, 1):
                 await self._step(number, step, player)
         await self._end(scenario)

@@ -35,17 +35,16 @@ def furnish(life: Life) -> None:
     lean = _lean(life)
     for document in _content():
         resource = document["resource"]
-        if lean and resource == "daemonsets.apps":
-            continue
         for obj in document["objects"]:
-            if obj["metadata"]["name"] in without:
+            name = obj["metadata"]["name"]
+            if name in without or (lean and resource == "daemonsets.apps" and name != "kube-proxy"):
                 continue
             life.create(resource, fill(clone(obj), context))
 
 
 def _lean(life: Life) -> bool:
-    """Whether a scenario leaves AKS' own pods on the nodes out (``cloud_changes: {lean: true}``): of thousands of nodes
-    each has five, and nothing in such a lesson is about them."""
+    """Whether a scenario leaves AKS' own pods on the nodes out, kube-proxy excepted (``cloud_changes: {lean: true}``): of
+    thousands of nodes each has five, and nothing in such a lesson is about them."""
     arm: Any = getattr(life.world, "parts", {}).get("arm")
     return arm is not None and bool(arm.data.get("lean"))
 

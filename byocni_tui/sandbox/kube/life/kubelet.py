@@ -4,13 +4,17 @@ Level-triggered like the controllers: ``sync`` looks at a pod and its ``Run`` an
 what takes time comes back as a timer. A timer carries the number of the run it belongs to and is void after a restart.
 """
 
+from typing import Any
+
 import msgspec
 
 from byocni_tui.sandbox.kube.life.containers import Containers, Minds, Network
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.objects import Obj, deleting, key_of
 from byocni_tui.sandbox.kube.life.runs import Box, Run, new_run, phase, status
+from byocni_tui.sandbox.kube.stamp import Stamp
 
+_AT = "$at"
 _NETWORK_RETRY = 2.0
 _SANDBOX_RETRY = 12.0
 _HOPEFUL_TRIES = 20  # so often somebody would still be waiting for a sandbox
@@ -30,6 +34,8 @@ class Kubelet(Containers):
         self.runs: dict[str, Run] = {}
         life.add(self)
         self._hosts: dict[str, str] = {}
+        self.quiet = False
+        """Whoever creates pods together with their runs does not want them looked at."""
         life.watch("nodes", self._node)
         life.watch("pods", self._pod)
         life.on("pod", self._timer)
@@ -42,12 +48,16 @@ class Kubelet(Containers):
         addresses = (node.get("status") or {}).get("addresses") or ()
         self._hosts[name] = next((a["address"] for a in addresses if a["type"] == "InternalIP"), "")
 
+    def host(self, node: str) -> str:
+        """A node's address."""
+        return self._hosts.get(node, "")
+
     def _pod(self, event: str, pod: Obj) -> None:
         if event == "DELETED":
             run = self.runs.pop(pod["metadata"]["uid"], None)
             if run is not None and run.ip:
                 self.network.release(run.node, run.ip)
-        elif pod["spec"].get("nodeName"):
+        elif pod["spec"].get("nodeName") and not self.quiet:
             self._life.enqueue(self.name, *key_of(pod))
 
     # -- timers ------------------------------------------------------------------------------------------------------
@@ -215,12 +225,30 @@ class Kubelet(Containers):
 
     def dump(self) -> Obj:
         """The runs, as plain JSON."""
-        runs: Obj = msgspec.to_builtins(self.runs)
+        runs: Obj = msgspec.to_builtins(self.runs, enc_hook=_kept)
         return runs
 
     def load(self, state: Obj) -> None:
         """Take over what ``dump`` gave."""
         self.runs = msgspec.convert(state, dict[str, Run])
+        for run in self.runs.values():
+            for box in run.boxes:
+                box.last = _brought_back(box.last)
+
+
+def _kept(value: Any) -> Any:
+    """The times of a container's last end, in a form that JSON has."""
+    if isinstance(value, Stamp):
+        return {_AT: value.at}
+    raise NotImplementedError(type(value))
+
+
+def _brought_back(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_AT}:
+            return Stamp(value[_AT])
+        return {key: _brought_back(one) for key, one in value.items()}
+    return value
 
 
 def spec_of(pod: Obj, box: Box | None) -> Obj:
