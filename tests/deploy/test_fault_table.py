@@ -85,7 +85,7 @@ OWN = (
 TABLE = [(call, fault) for call in (*ARM, *POLLS, *CLUSTER) for fault in FAULTS]
 OWN_TABLE = [(call, fault) for call in OWN for fault in FAULTS]
 _SEED = random.Random(int(os.environ.get("BYOCNI_SEED", "5")))
-SAMPLE = frozenset((*_SEED.sample(TABLE, 9), *_SEED.sample(OWN_TABLE, 2)))
+SAMPLE = frozenset((*_SEED.sample(TABLE, 7), *_SEED.sample(OWN_TABLE, 1)))
 
 
 class Stage:

@@ -36,7 +36,7 @@ def made(run: str) -> Counter[str]:
         journal.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.torture)])
 def test_without_a_terminal_a_signal_leaves_it_running(
     runs: Any, answers: Path, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +62,9 @@ def world(tmp_path: Path) -> Iterator[Endpoints]:
     launcher.stop(endpoints)
 
 
-@pytest.mark.parametrize("size", [24_000, 60_000, pytest.param(110_000, marks=pytest.mark.torture)])
+@pytest.mark.parametrize(
+    "size", [60_000, *(pytest.param(size, marks=pytest.mark.torture) for size in (24_000, 110_000))]
+)
 def test_a_disk_that_is_full_is_said_and_with_space_it_goes_on(
     runs: Any, answers: Path, world: Endpoints, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +142,13 @@ def test_a_journal_that_breaks_while_it_is_written_is_named_and_nothing_is_half_
     journal.close()
 
 
-@pytest.mark.parametrize("damage", ["middle", "truncated", "empty", "text", "gone"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "middle",
+        *(pytest.param(how, marks=pytest.mark.torture) for how in ("truncated", "empty", "text", "gone")),
+    ],
+)
 def test_a_journal_that_is_damaged_is_named_and_the_others_are_listed(
     runs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:

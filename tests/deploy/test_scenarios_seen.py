@@ -30,7 +30,7 @@ CASES: dict[str, tuple[set[str], set[str]]] = {
     "pull-limit": ({"BYO802"}, NOT_READY),
 }
 """Scenario: the causes that ``doctor`` names, and the checks of ``verify`` that don't pass."""
-OFTEN = ("half-nodes", "policy-not-enforced", "mtu", "cilium-default-pool", "autoscaled-node")
+OFTEN = ("half-nodes", "mtu", "cilium-default-pool")
 
 Judge = Callable[[str], Any]
 
