@@ -17,7 +17,7 @@ from byocni_tui.sandbox.arm.call import Answer, Call, Caller
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.expressions import invalid
 from byocni_tui.sandbox.arm.handler import Handler
-from byocni_tui.sandbox.arm.kind import Kind
+from byocni_tui.sandbox.arm.kind import Kind, api_versions
 from byocni_tui.sandbox.arm.template import Template
 
 if TYPE_CHECKING:
@@ -278,6 +278,8 @@ class Deployments(Handler):
                 meta["waiting"] = found["name"]
                 self._again(record, max(0.5, self.arm.operations.remaining(found)))
                 return
+        if not self._cleared(record, scope):
+            return
         outputs = template.outputs()
         self._ended(record, "Succeeded")
         record["body"]["properties"] |= {
@@ -288,14 +290,51 @@ class Deployments(Handler):
         if operation is not None:
             self.arm.operations.close(operation)
 
+    def _cleared(self, record: "Record", scope: str) -> bool:
+        """Complete mode: what the group holds beyond the template goes, in as many rounds as it takes for what uses
+        something to go before it. False while something is still going."""
+        complete = str(record["body"]["properties"].get("mode")).lower() == "complete"
+        kept = {ids.key(one) for one in record["meta"]["done"]}
+        left = [
+            one
+            for one in self.arm.resources.values()
+            if complete
+            and ids.key(one["id"]).startswith(f"{ids.key(scope)}/providers/")
+            and one["type"].count("/") == 1
+            and not one["type"].startswith(("Microsoft.Authorization/", "Microsoft.Resources/"))
+            and ids.key(one["id"]) not in kept
+        ]
+        if not left:
+            return True
+        refused: ArmError | None = None
+        going = False
+        for one in left:
+            if self.arm.operations.running(ids.key(one["id"])) is not None:
+                going = True
+                continue
+            version = next(v for v in api_versions()[one["type"].lower()] if "preview" not in v)
+            try:
+                self._call(record, "DELETE", one["id"], version, None)
+                going = True
+            except ArmError as error:
+                refused = error
+        if not going and refused is not None:
+            raise refused
+        self._again(record, 5.0)
+        return False
+
     def _put(self, record: "Record", one: dict[str, Any], body: dict[str, Any]) -> Answer:
+        return self._call(record, "PUT", one["id"], one["apiVersion"], body)
+
+    def _call(self, record: "Record", method: str, resource_id: str, version: str, body: Any) -> Answer:
+        """A request in the name of whoever deploys."""
         meta = record["meta"]
-        raw_path = quote(one["id"])
+        raw_path = quote(resource_id)
         call = Call(
-            method="PUT",
+            method=method,
             path=ids.split(raw_path),
             raw_path=raw_path,
-            query={"api-version": one["apiVersion"]},
+            query={"api-version": version},
             headers={},
             body=body,
             caller=msgspec.convert(meta["caller"], Caller),

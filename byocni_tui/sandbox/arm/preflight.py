@@ -8,7 +8,8 @@ from byocni_tui.sandbox.arm import aks_checks, aks_fill, aks_network, checks, ga
 from byocni_tui.sandbox.arm.call import Call
 from byocni_tui.sandbox.arm.errors import ArmError
 from byocni_tui.sandbox.arm.kind import api_versions, kinds
-from byocni_tui.sandbox.arm.template import Template, Unknown
+from byocni_tui.sandbox.arm.template import Template
+from byocni_tui.sandbox.arm.template_parts import Unknown
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm

@@ -4,11 +4,11 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.call import copied
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.expressions import invalid, is_expression, parse, run
 from byocni_tui.sandbox.arm.shapes import misfit
+from byocni_tui.sandbox.arm.template_parts import RESOURCE, SHAPE, Unknown, listed, ordered
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.arm.cloud import Arm
@@ -17,23 +17,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "securestring": (str,), "int": (int,), "bool": (bool,), "object": (dict,),
     "secureobject": (dict,), "array": (list,),
 }  # fmt: skip
-_VALUE: dict[str, Any] = {"type": "string", "metadata": {}}
-_RESOURCE: dict[str, Any] = {
-    "type": "string", "name": "string", "apiVersion": "string", "scope": "string", "dependsOn": ["string"],
-    "resourceGroup": "string", "subscriptionId": "string", "comments": "string",
-}  # fmt: skip
-_RESOURCE["resources"] = [_RESOURCE]
-_SHAPE: dict[str, Any] = {
-    "$schema": "string",
-    "contentVersion": "string",
-    "parameters": {
-        "*": {**_VALUE, "allowedValues": ["any"], "minLength": "integer", "maxLength": "integer",
-              "minValue": "integer", "maxValue": "integer"}
-    },
-    "variables": {"*": "any"},
-    "outputs": {"*": _VALUE},
-}  # fmt: skip
-"""What a template is made of; values may be expressions nearly everywhere."""
 _MOST_COPIES = 800
 _NOT_COPIED = ("dependsOn", "copy", "condition", "comments", "apiVersion", "type", "name", "scope", "resources",
                "resourceGroup", "subscriptionId", "existing", "metadata")  # fmt: skip
@@ -62,7 +45,7 @@ class Template:
         """Of a deployment at subscription scope."""
         if not isinstance(template, dict):
             raise invalid("The template is missing")
-        wrong = misfit(template, _SHAPE)
+        wrong = misfit(template, SHAPE)
         if wrong is not None:
             raise invalid(f"Error converting value to type '{wrong[1]}'. Path '{wrong[0]}'")
         self.template = template
@@ -220,7 +203,9 @@ class Template:
             return datetime.fromtimestamp(self.arm.world.clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
         if name == "newguid":
             return str(uuid.UUID(int=self.arm.world.rng(f"newguid/{self.name}").getrandbits(128), version=4))
-        if name.startswith("list") or name in ("lambda", "map", "filter", "sort", "reduce"):
+        if name.startswith("list") and arguments:
+            return listed(self, name, arguments)
+        if name in ("lambda", "map", "filter", "sort", "reduce"):
             raise not_in_sandbox(f"the template function '{name}'")
         raise invalid(
             f"The template function '{name}' is not valid. Please see https://aka.ms/arm-functions for usage details."
@@ -327,7 +312,7 @@ class Template:
         wanted = str(arguments[0])
         if not wanted.startswith("/"):
             symbol = self.symbolic().get(wanted)
-            wanted = self.id_of(symbol) if symbol else self._by_name(wanted)
+            wanted = self.id_of(symbol) if symbol else self.by_name(wanted)
         record = self.arm.get(wanted)
         if record is None:
             if not self.known:
@@ -352,7 +337,7 @@ class Template:
         resources = self.template["resources"]
         return resources if isinstance(resources, dict) else {}
 
-    def _by_name(self, name: str) -> str:
+    def by_name(self, name: str) -> str:
         for resource in self.resources():
             if str(resource["name"]).lower() == name.lower():
                 return self.id_of(resource)
@@ -372,12 +357,12 @@ class Template:
             raise invalid("Error converting value to type 'array'. Path 'resources'")
         entries = list(source.items()) if isinstance(source, dict) else [("", one) for one in source]
         for symbol, raw in entries:
-            wrong = misfit(raw, _RESOURCE) if raw is not None else ("", "object")
+            wrong = misfit(raw, RESOURCE) if raw is not None else ("", "object")
             if wrong is not None:
                 raise invalid(f"Error converting value to type '{wrong[1]}'. Path 'resources.{wrong[0]}'")
             if not raw.get("existing"):
                 found += self._expanded(raw, symbol, "", "")
-        return _ordered(found)
+        return ordered(found)
 
     def _expanded(
         self, raw: dict[str, Any], symbol: str, above_type: str, above_name: str
@@ -493,41 +478,6 @@ class Template:
         return found
 
 
-class Unknown(Exception):  # noqa: N818 no error: a value that only the deployment itself can know
-    """A value that can't be known before deploying."""
-
-
 def _spread(scope: str) -> str:
     """``NS/type/name`` stays as it is; ``NS/a/b`` with names ``x/y`` is not written this way."""
     return scope
-
-
-def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    by_name: dict[str, list[dict[str, Any]]] = {}
-    for one in found:
-        for key in {one["name"].lower(), ids.key(one["id"]), one["symbol"].lower(), one["loop"],
-                    one["name"].split("/")[-1].lower(), f"{one['type']}/{one['name']}".lower()} - {""}:  # fmt: skip
-            by_name.setdefault(key, []).append(one)
-    ordered: list[dict[str, Any]] = []
-    state: dict[str, int] = {}
-
-    def visit(one: dict[str, Any]) -> None:
-        key = ids.key(one["id"])
-        if state.get(key) == 2:
-            return
-        if state.get(key) == 1:
-            raise invalid(
-                f"Circular dependency detected on resource: '{one['id']}'. Please see "
-                "https://aka.ms/arm-syntax-resources for "
-                "usage details."
-            )
-        state[key] = 1
-        for wanted in one["dependsOn"]:
-            for other in by_name.get(ids.key(wanted), []) or by_name.get(wanted.lower(), []):
-                visit(other)
-        state[key] = 2
-        ordered.append(one)
-
-    for one in found:
-        visit(one)
-    return ordered
