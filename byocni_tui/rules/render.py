@@ -54,7 +54,10 @@ def _values(finding: Finding, tr: Translator) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in finding.values.items():
         if isinstance(value, Label):
-            out[name] = label(value.path, tr)
+            text = label(value.path, tr)
+            # In the middle of a sentence; abbreviations keep their capitals.
+            inside = name.startswith("other") and text[1:2].islower()
+            out[name] = text[:1].lower() + text[1:] if inside else text
         elif isinstance(value, Text):
             out[name] = value.get(tr.lang)
         elif isinstance(value, (list, tuple)):
