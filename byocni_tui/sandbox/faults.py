@@ -101,6 +101,15 @@ class Faults:
             if self._alive(fault) and matches(fault.when, occasion)
         ]
 
+    def about(self, service: str, events: tuple[str, ...]) -> bool:
+        """Whether any fault that is not over is about one of these events of a service."""
+        return any(
+            fault.when.get("service") == service
+            and fault.when.get("event", "*") in (*events, "*")
+            and self._alive(fault)
+            for fault in self._faults.values()
+        )
+
     def strike(self, **occasion: Any) -> dict[str, Any] | None:
         """The ``what`` of the first fault that hits this occasion, counting it; ``None`` when all is well."""
         struck = None

@@ -15,6 +15,7 @@ from byocni_tui.sandbox.kube.life.endpoints import Endpoints
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.evictions import Evictions
 from byocni_tui.sandbox.kube.life.garbage import Garbage
+from byocni_tui.sandbox.kube.life.herd import Herd
 from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.jobs import Jobs
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
@@ -58,6 +59,7 @@ class Assembly:
         self.scripts = Scripts(life, self.paths, self.served, self.network)
         self.minds = Minds(life, self.behaviours, self.scripts, self.served)
         self.kubelet = self.served.kubelet = Kubelet(life, self.network, self.minds)
+        self.daemonsets.herd = Herd(life, self.behaviours, self.kubelet)
         self.nodes = Nodes(life, self.pods, self.kubelet, self.network)
         self.repair = AutoRepair(life)
         self.autoscaler = Autoscaler(life, self.scheduler)

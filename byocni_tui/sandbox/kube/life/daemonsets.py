@@ -1,6 +1,7 @@
 """DaemonSet: one pod on each node that it may run on."""
 
 from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.herd import Herd
 from byocni_tui.sandbox.kube.life.index import Brief, Pods
 from byocni_tui.sandbox.kube.life.objects import (
     Obj,
@@ -41,6 +42,9 @@ class DaemonSets:
         self._pods = pods
         self._nodes = nodes
         self._soon: set[tuple[str, str]] = set()
+        self._placing = False
+        self.herd: Herd | None = None
+        """For what large clusters do in great numbers; set once the kubelets are there."""
         self._faces: dict[str, tuple[Obj, list[Obj], bool]] = {}
         self._fits: dict[str, dict[str, tuple[bool, bool]]] = {}
         """By set and template, which nodes it may run on and stay on; a node that has changed is asked again."""
@@ -51,7 +55,7 @@ class DaemonSets:
 
     def _pod(self, _event: str, pod: Obj) -> None:
         ref = controller_of(pod)
-        if ref is not None and ref["kind"] == "DaemonSet":
+        if ref is not None and ref["kind"] == "DaemonSet" and not self._placing:
             self._later(pod["metadata"]["namespace"], ref["name"])
 
     def _node(self, event: str, node: Obj) -> None:
@@ -124,6 +128,18 @@ class DaemonSets:
         by_node: dict[str, list[Brief]],
     ) -> None:
         life, m = self._life, ds["metadata"]
+        missing = [n for n in sorted(wanted) if n not in by_node]
+        if missing and self.herd is not None:
+            like = self._new(ds, spec, code, missing[0])
+            if self.herd.takes(like, missing[0]):
+                kind = life.store.registry.stored("pods")
+                life.admission.enter(kind, like)
+                life.admission.create(kind, like)
+                self._placing = True
+                self.herd.place(like, missing, m["name"])
+                self._placing = False
+                for brief in self._pods.briefs(m["uid"]):
+                    by_node.setdefault(brief.node, [brief])
         for node in sorted(wanted):
             pods = by_node.get(node, [])
             failed = [p for p in pods if p.phase in ("Failed", "Succeeded")]
@@ -138,14 +154,7 @@ class DaemonSets:
                     life.delete("pods", *brief.key)
             if any(p not in failed for p in pods):
                 continue
-            pod = template_pod(
-                ds["spec"]["template"], namespace=m["namespace"], name=f"{m['name']}-{life.suffix(m['name'])}",
-                owner=owner_reference(ds, "apps/v1", "DaemonSet"),
-                labels={"controller-revision-hash": code, "pod-template-generation": str(m.get("generation", 1))},
-            )  # fmt: skip
-            pod["spec"]["affinity"] = _pinned(pod["spec"].get("affinity"), node)
-            pod["spec"]["tolerations"] = clone({"t": spec["tolerations"]})["t"]
-            made, why = life.try_create("pods", pod)
+            made, why = life.try_create("pods", self._new(ds, spec, code, node))
             if made is None:
                 text = f"Error creating: {why}"
                 life.recorder.event(ds, "DaemonSet", "FailedCreate", text, source=_SOURCE, warning=True)
@@ -159,6 +168,18 @@ class DaemonSets:
             for brief in pods if not fits.get(node, (False, False))[1] else []:
                 if not brief.deleting:
                     self._drop(ds, brief)
+
+    def _new(self, ds: Obj, spec: Obj, code: str, node: str) -> Obj:
+        """The pod for a node, as the controller sends it."""
+        m = ds["metadata"]
+        pod = template_pod(
+            ds["spec"]["template"], namespace=m["namespace"], name=f"{m['name']}-{self._life.suffix(m['name'])}",
+            owner=owner_reference(ds, "apps/v1", "DaemonSet"),
+            labels={"controller-revision-hash": code, "pod-template-generation": str(m.get("generation", 1))},
+        )  # fmt: skip
+        pod["spec"]["affinity"] = _pinned(pod["spec"].get("affinity"), node)
+        pod["spec"]["tolerations"] = clone({"t": spec["tolerations"]})["t"]
+        return pod
 
     def _drop(self, ds: Obj, brief: Brief) -> None:
         self._life.delete("pods", *brief.key)

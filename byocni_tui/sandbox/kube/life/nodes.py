@@ -4,6 +4,7 @@ said of it when the API server hears nothing any more."""
 from byocni_tui.sandbox.kube.life.azure import Azure
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.herd import LARGE
 from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.kubelet import NOT_INITIALIZED, Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj, clone, condition, name_of
@@ -70,9 +71,10 @@ class Nodes:
 
     def _register(self, node: Obj) -> None:
         life, name = self._life, name_of(node)
-        self._tell(node, "Starting", "Starting kubelet.")
-        for what in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"):
-            self._tell(node, what, f"Node {name} status is now: {what}")
+        if life.store.count("nodes") < LARGE:
+            self._tell(node, "Starting", "Starting kubelet.")
+            for what in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"):
+                self._tell(node, what, f"Node {name} status is now: {what}")
         life.recorder.event(
             node, "Node", "RegisteredNode", f"Node {name} event: Registered Node {name} in Controller",
             source="node-controller",
