@@ -142,7 +142,13 @@ def _check(name: str, console: Console, *, play: bool) -> int:
         console.say(console.tr("cli.scenarios.bad", file=name, count=len(problems)))
         return EXIT_FAILED
     if play:
-        failed = asyncio.run(_prove(name, console))
+        kept = os.environ.get("BYOCNI_STATE_HOME")
+        try:
+            failed = asyncio.run(_prove(name, console))
+        finally:
+            os.environ.pop("BYOCNI_STATE_HOME", None)
+            if kept is not None:
+                os.environ["BYOCNI_STATE_HOME"] = kept
         if failed:
             console.out(failed)
             return EXIT_FAILED
