@@ -2,6 +2,7 @@
 
 import importlib.util
 import random
+import secrets
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -113,6 +114,8 @@ class KubeCluster:
         self.life: Any = None
         self.definitions = Definitions(self)
         self._tokens: dict[str, str] = {}
+        self.secret = secrets.token_hex(32)
+        """Signs the tokens of service accounts."""
         self._server: ApiServer | None = None
         self._bootstrap()
         if importlib.util.find_spec("byocni_tui.sandbox.kube.life") is not None:
@@ -183,7 +186,7 @@ class KubeCluster:
         for token, name in self._tokens.items():
             if name == user:
                 return token
-        token = f"{random.Random(f'{self.id}/{user}/{self.store.uid()}').getrandbits(256):064x}"  # noqa: S311 loopback only
+        token = secrets.token_hex(32)  # nothing of a seed in it: another sandbox's must not open this one
         self._tokens[token] = user
         return token
 
@@ -214,6 +217,7 @@ class KubeCluster:
     def dump(self) -> dict[str, Any]:
         """The state as plain JSON."""
         state: dict[str, Any] = {"store": self.store.dump(), "tokens": self._tokens, "running": self.running}
+        state["secret"] = self.secret
         if self.life is not None and hasattr(self.life, "dump"):
             state["life"] = self.life.dump()
         return state
@@ -221,6 +225,7 @@ class KubeCluster:
     def load(self, state: dict[str, Any]) -> None:
         """Take over a ``dump``."""
         self._tokens = dict(state["tokens"])
+        self.secret = state["secret"]
         self.running = state["running"]
         for crd in saved(state["store"], CRDS):
             register(self.registry, crd)
