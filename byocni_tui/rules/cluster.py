@@ -130,7 +130,8 @@ def counts(case: Case) -> Iterator[Finding]:
 def _pool_counts(at: str, pool: NodePool) -> Iterator[Finding]:
     least = 1 if pool.mode == "system" else 0
     if not least <= pool.count <= POOL_LIMIT:
-        value = min(max(pool.count, least), POOL_LIMIT)
+        # Two system nodes rather than the one that is just allowed: an upgrade then interrupts nothing.
+        value = min(max(pool.count, 2 * least), POOL_LIMIT)
         remedy = Remedy(variant="take", set={f"{at}.count": value})
         yield found(
             "BYO605",

@@ -32,9 +32,14 @@ def untested(case: Case) -> Iterator[Finding]:
     if remedy is None and case.new and not case.plan.cni.version:
         # No version was tested with it: the end of the range that is nearer.
         low = version_key(kubernetes) < version_key(span.min)
-        ends = [item.kubernetes for item in case.plugin.versions if item.kubernetes and item.default_for]
-        oldest = min((item.min for item in ends), key=version_key)
-        nearest = oldest if low else max((item.max or "" for item in ends), key=version_key)
+        ends = [
+            item.kubernetes
+            for item in case.plugin.versions
+            if item.kubernetes and item.default_for and not item.eol
+        ]
+        oldest = min((item.min for item in ends), key=version_key, default="")
+        newest = max((item.max or "" for item in ends), key=version_key, default="")
+        nearest = oldest if low else newest
         remedy = Remedy(variant="nearest", set={"cluster.kubernetes_version": nearest}) if nearest else None
     yield found(
         "BYO707",

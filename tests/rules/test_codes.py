@@ -303,6 +303,7 @@ TABLE = (
     Entry("BYO719", {"cni.plugin": "antrea", "cni.values": {"nodeIPAM": {"enable": False}}}, {"cni.plugin": "antrea"}, "cni.values.nodeIPAM.enable"),
     Entry("BYO718", {"cni.mtu": 9000}, {"cni.mtu": 1500}, "cni.mtu"),
     Entry("BYO718", {"cni.plugin": "calico", "cni.mtu": 1500}, {"cni.plugin": "calico", "cni.mtu": 1450}, "cni.mtu"),
+    Entry("BYO707", {"cni.plugin": "calico", "cluster.kubernetes_version": "1.29"}, {"cni.plugin": "calico", "cluster.kubernetes_version": "1.34"}, "cni.version"),
     Entry("BYO707", {"cluster.kubernetes_version": "1.29"}, {"cluster.kubernetes_version": "1.30"}, "cni.version"),
 )  # fmt: skip
 ELSEWHERE = {f"BYO{n}" for n in (311, 312, 313, 321, 322, 323, 401, 402, 403, 404)}
@@ -349,7 +350,10 @@ def test_values_of_the_remedy_make_it_vanish(entry: Entry) -> None:
         if finding.code == entry.code and finding.remedy and finding.remedy.set:
             after = check(changed(plan, finding.remedy.set), facts).findings
             assert (finding.code, finding.field) not in {(item.code, item.field) for item in after}
-            new = {item.code for item in after if item.severity == "error"} - {item.code for item in before}
+            new = {item.code for item in after if item.severity != "info"} - {item.code for item in before}
+            if "cloud" in finding.remedy.set:
+                # Another cloud has warnings of its own.
+                new -= {"BYO709"}
             assert not new, (finding.remedy.set, new)
 
 
