@@ -50,6 +50,14 @@ def make(arm: "Arm", record: "Record") -> None:
             "tenantId": arm.data["tenant"]["id"], "principalId": guid("kubelet object"),
             "clientId": guid("kubelet client"),
         })  # fmt: skip
+        resource = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{record['name']}-agentpool"
+        body["properties"]["identityProfile"] = {
+            "kubeletidentity": {
+                "resourceId": resource,
+                "clientId": guid("kubelet client"),
+                "objectId": guid("kubelet object"),
+            }
+        }
     rules = _network(
         arm, record, "networkSecurityGroups", f"aks-agentpool-{digits}-nsg", {"securityRules": []}
     )
@@ -142,16 +150,6 @@ def _fail(record: "Record") -> None:
 
 def finish(arm: "Arm", record: "Record") -> None:
     """What is there once the cluster is: outbound address, load balancer, scale sets; and what it then shows."""
-    properties = record["body"]["properties"]
-    guid = _guids(arm, record)
-    kubelet = f"Microsoft.ManagedIdentity/userAssignedIdentities/{record['name']}-agentpool"
-    properties["identityProfile"] = properties.get("identityProfile") or {
-        "kubeletidentity": {
-            "resourceId": f"{group_id(record)}/providers/{kubelet}",
-            "clientId": guid("kubelet client"),
-            "objectId": guid("kubelet object"),
-        }
-    }
     _way_out(arm, record)
     scale_sets(arm, record)
 
