@@ -131,7 +131,9 @@ class Reviews:
     def account_of(self, token: str) -> User | None:
         """The service account of a token that ``issue`` gave, while it lasts and the account exists."""
         parts = token.split(".")
-        if len(parts) != 3 or parts[2] != self._signed(".".join(parts[:2])):
+        if len(parts) != 3 or not hmac.compare_digest(
+            parts[2].encode(errors="replace"), self._signed(".".join(parts[:2])).encode()
+        ):
             return None
         try:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
