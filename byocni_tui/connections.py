@@ -271,23 +271,29 @@ def _direct(environ: "os._Environ[str]") -> dict[str, str]:
     return {key: value for key, value in environ.items() if not key.lower().endswith("_proxy")}
 
 
+def live_cloud(plan: Plan) -> tuple[Cloud, str | None]:
+    """The plan's cloud, or the one that ``BYOCNI_CLOUD_METADATA`` describes, and the authorities to trust. UserError for
+    an address of this machine, unless that was allowed."""
+    cloud = CLOUDS.get(plan.cloud) or CLOUDS["AzureCloud"]
+    ca_file = os.environ.get("REQUESTS_CA_BUNDLE") or None
+    if metadata := os.environ.get("BYOCNI_CLOUD_METADATA"):
+        cloud = _described(metadata, cloud, ca_file)
+    host = urlsplit(cloud.arm).hostname or ""
+    here = host in ("localhost", "::1") or host.startswith("127.")
+    if here and os.environ.get("BYOCNI_ALLOW_SANDBOX") != "1":
+        raise UserError("live_sandbox", exit_code=EXIT_USAGE, url=cloud.arm)
+    return cloud, ca_file
+
+
 def live(context: "Context", method: str) -> Connections:
-    """The clients for Azure: the plan's cloud, or the one that ``BYOCNI_CLOUD_METADATA`` describes."""
+    """The clients for Azure."""
     from byocni_tui.providers.azure import ArmClient, ArmSettings
     from byocni_tui.providers.credentials import sign_in
     from byocni_tui.providers.helm import HelmProgram
     from byocni_tui.providers.kube import KubeClient
 
     plan = context.plan
-    cloud = CLOUDS.get(plan.cloud) or CLOUDS["AzureCloud"]
-    ca_file = os.environ.get("REQUESTS_CA_BUNDLE") or None
-    if metadata := os.environ.get("BYOCNI_CLOUD_METADATA"):
-        cloud = _described(metadata, cloud, ca_file)
-    host = urlsplit(cloud.arm).hostname or ""
-    if (host in ("localhost", "::1") or host.startswith("127.")) and os.environ.get(
-        "BYOCNI_ALLOW_SANDBOX"
-    ) != "1":
-        raise UserError("live_sandbox", exit_code=EXIT_USAGE, url=cloud.arm)
+    cloud, ca_file = live_cloud(plan)
     credential = sign_in(method, authority=cloud.authority, tenant=plan.tenant, ca_file=ca_file)  # type: ignore[arg-type]
     return Connections(
         azure=ArmClient(credential, ArmSettings(cloud.arm, cloud.scope, ca_file=ca_file)),

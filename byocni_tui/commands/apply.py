@@ -91,6 +91,9 @@ def _confirm(plan: "Plan", yes: bool, console: Console) -> None:
         return
     if not sys.stdin.isatty():
         raise UserError("apply_yes", exit_code=EXIT_USAGE)
+    from byocni_tui.connections import live_cloud
+
+    live_cloud(plan)  # what is refused is refused before anybody is asked
     console.say(console.tr("deploy.confirm", name=plan.cluster.name, subscription=plan.subscription))
     if sys.stdin.readline().strip() != plan.cluster.name:
         raise UserError("not_confirmed", exit_code=EXIT_CTRL_C)
