@@ -272,8 +272,8 @@ def _direct(environ: "os._Environ[str]") -> dict[str, str]:
 
 
 def live_cloud(plan: Plan) -> tuple[Cloud, str | None]:
-    """The plan's cloud, or the one that ``BYOCNI_CLOUD_METADATA`` describes, and the authorities to trust. UserError for
-    an address of this machine, unless that was allowed."""
+    """The plan's cloud, or the one that ``BYOCNI_CLOUD_METADATA`` describes, and the authorities to trust. UserError
+    for an address of this machine, unless that was allowed."""
     cloud = CLOUDS.get(plan.cloud) or CLOUDS["AzureCloud"]
     ca_file = os.environ.get("REQUESTS_CA_BUNDLE") or None
     if metadata := os.environ.get("BYOCNI_CLOUD_METADATA"):
