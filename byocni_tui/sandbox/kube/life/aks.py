@@ -43,8 +43,8 @@ def furnish(life: Life) -> None:
 
 
 def _lean(life: Life) -> bool:
-    """Whether a scenario leaves AKS' own pods on the nodes out, kube-proxy excepted (``cloud_changes: {lean: true}``): of
-    thousands of nodes each has five, and nothing in such a lesson is about them."""
+    """Whether a scenario leaves AKS' own pods on the nodes out, kube-proxy excepted (``cloud_changes: {lean: true}``):
+    of thousands of nodes each has five, and nothing in such a lesson is about them."""
     arm: Any = getattr(life.world, "parts", {}).get("arm")
     return arm is not None and bool(arm.data.get("lean"))
 

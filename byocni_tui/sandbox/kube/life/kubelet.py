@@ -34,6 +34,8 @@ class Kubelet(Containers):
         self.runs: dict[str, Run] = {}
         life.add(self)
         self._hosts: dict[str, str] = {}
+        self._unwired: dict[str, set[str]] = {}
+        """By node, the pods that wait for a sandbox."""
         self.quiet = False
         """Whoever creates pods together with their runs does not want them looked at."""
         life.watch("nodes", self._node)
@@ -114,8 +116,9 @@ class Kubelet(Containers):
 
     def wake(self, node: str) -> None:
         """Look at the pods that wait for their sandbox on a node."""
-        for uid, run in list(self.runs.items()):
-            if run.node == node and not run.sandbox and uid in self.runs:
+        for uid in sorted(self._unwired.pop(node, ())):
+            run = self.runs.get(uid)
+            if run is not None and not run.sandbox:
                 run.retry_at = 0.0
                 self._life.enqueue(self.name, run.ns, run.name)
 
@@ -191,11 +194,13 @@ class Kubelet(Containers):
     def _sandbox(self, pod: Obj, run: Run) -> bool:
         if not pod["spec"].get("hostNetwork"):
             if not self.network.configured(run.node):
+                self._unwired.setdefault(run.node, set()).add(pod["metadata"]["uid"])
                 self._tell(pod, "NetworkNotReady", f"network is not ready: {NOT_INITIALIZED}", warning=True)
                 self._retry(run, _NETWORK_RETRY, awaited=False)
                 return False
             run.ip, error = self.network.attach(pod, run.node)
             if error:
+                self._unwired.setdefault(run.node, set()).add(pod["metadata"]["uid"])
                 sandbox = f"{self._life.rng('sandbox/' + run.name).getrandbits(256):064x}"
                 self._tell(
                     pod, "FailedCreatePodSandBox",
@@ -231,6 +236,10 @@ class Kubelet(Containers):
     def load(self, state: Obj) -> None:
         """Take over what ``dump`` gave."""
         self.runs = msgspec.convert(state, dict[str, Run])
+        self._unwired.clear()
+        for uid, run in self.runs.items():
+            if not run.sandbox:
+                self._unwired.setdefault(run.node, set()).add(uid)
         for run in self.runs.values():
             for box in run.boxes:
                 box.last = _brought_back(box.last)
