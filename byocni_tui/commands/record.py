@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from byocni_tui.console import Console
-from byocni_tui.errors import EXIT_FAILED, EXIT_USAGE, UserError
+from byocni_tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
 
 RECORDED: Final = ("apply", "check", "verify", "doctor", "runs", "destroy")
@@ -36,6 +36,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         raise UserError("record_command", exit_code=EXIT_USAGE, known=", ".join(RECORDED))
     name, rest = words[0], words[1:]
     inner_args = _parsed(name, rest, console)
+    if inner_args is None:
+        return EXIT_DONE
     inner = Console(
         console.tr, json_output=getattr(inner_args, "output", "text") == "json", ascii_only=console.ascii_only
     )
@@ -60,12 +62,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return status
 
 
-def _parsed(name: str, words: list[str], console: Console) -> argparse.Namespace:
+def _parsed(name: str, words: list[str], console: Console) -> argparse.Namespace | None:
+    """The arguments of the command; None where only its help was wanted."""
     from byocni_tui.cli import build_parser
 
     try:
         return build_parser(name, console.tr).parse_args(words)
     except SystemExit as stop:
+        if not stop.code:
+            return None
         raise UserError(
             "record_words", exit_code=stop.code if isinstance(stop.code, int) else EXIT_USAGE
         ) from stop
