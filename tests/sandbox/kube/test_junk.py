@@ -70,3 +70,31 @@ async def test_junk_is_refused(cluster: KubeCluster, api: TestClient, seed: int)
         path = exchange["path"].partition("?")[0] + "?fieldManager=x"
         async with api.request(exchange["method"], path, data=data, headers=headers) as response:
             assert response.status < 500, (exchange["path"], above, last, holder[last])
+
+
+async def test_a_status_without_times_breaks_no_controller(cluster: KubeCluster, api: TestClient) -> None:
+    labels = {"a": "b"}
+    spec = {
+        "minReadySeconds": 5,
+        "selector": {"matchLabels": labels},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {
+                "hostNetwork": True,
+                "tolerations": [{"operator": "Exists"}],
+                "containers": [{"name": "c", "image": "nginx"}],
+            },
+        },
+    }
+    cluster.clock.step(60)
+    for kind in ("daemonsets", "deployments"):
+        body = {"metadata": {"name": kind}, "spec": spec}
+        assert (await api.post(f"/apis/apps/v1/namespaces/default/{kind}", json=body)).status == 201
+    cluster.clock.step(60)
+    bare = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    headers = {"Content-Type": "application/merge-patch+json"}
+    for pod in cluster.store.list("pods", "default"):
+        path = f"/api/v1/namespaces/default/pods/{pod['metadata']['name']}/status"
+        assert (await api.patch(path, json=bare, headers=headers)).status == 200
+    cluster.clock.step(60)
+    assert {pod["status"]["phase"] for pod in cluster.store.list("pods", "default")} == {"Running"}
