@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from byocni_tui.plan.facts import Item
 from byocni_tui.plan.finding import Finding, Remedy
@@ -88,8 +88,13 @@ def _zones(index: int, zones: tuple[str, ...], sku: Item, values: dict[str, Any]
 
 
 def _counts(case: Case, need: str) -> bool:
-    """Cores can be counted only where sizes are named, addresses only for a load balancer."""
-    return case.plan.network.outbound_type == "loadBalancer" if need == "usages.network" else names_size(case)
+    """Cores of a family can be counted only where sizes are named, addresses only for a load balancer."""
+    if need == "usages.network":
+        return case.plan.network.outbound_type == "loadBalancer"
+    return need == "usages.compute" or names_size(case)
+
+
+LEAST_CORES: Final = 2
 
 
 @rule(
@@ -114,10 +119,11 @@ def quota(case: Case) -> Iterator[Finding]:
     sizes, wanted = skus(case), dict[str, float]()
     for pool in case.plan.node_pools:
         sku = sizes.get((pool.vm_size or "").lower())
-        cores = capability(sku, "vCPUs")
-        if sku is not None and cores:
-            need = cores * (most_nodes(pool) + surge_nodes(pool))
-            for key in ("cores", str(sku.get("family", "")).lower()):
+        # Where the service chooses the size, it has at least two cores: AKS takes no smaller ones.
+        cores = capability(sku, "vCPUs") or (0 if pool.vm_size else LEAST_CORES)
+        need = cores * (most_nodes(pool) + surge_nodes(pool))
+        for key in ("cores", str((sku or {}).get("family", "")).lower()):
+            if need and key:
                 wanted[key] = wanted.get(key, 0) + need
     for key, need in wanted.items():
         if finding := _short_of(compute.get(key), need, "cores" if key == "cores" else "family"):

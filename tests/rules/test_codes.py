@@ -243,6 +243,7 @@ TABLE = (
     Entry("BYO505", SIZE, {}, f"{D}vm_size", {"skus": {"westeurope": (sku(restrictions=[{"type": "Location", "reasonCode": "NotAvailableForSubscription"}]),)}}),
     Entry("BYO506", SIZE, SIZE | {f"{D}count": 2}, "node_pools", {"skus": {"westeurope": (sku(),)}, "usages": {"compute": {"westeurope": (usage("cores", 12),)}}}),
     Entry("BYO506", {}, {"network.outbound_type": "managedNATGateway"}, None, {"usages": {"network": {"westeurope": (usage("PublicIPAddresses", 3, 3),)}}}),
+    Entry("BYO506", {}, {f"{D}count": 2}, "node_pools", {"usages": {"compute": {"westeurope": (usage("cores", 7),)}}}),
     Entry("BYO507", {}, {}, None, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "no"},)}, {"validation": ({"code": "Other", "message": "no"},)}),
     Entry("BYO507", {}, {}, None, {"locks": {f"/subscriptions/{SUBSCRIPTION}": ({"name": "l", "properties": {"level": "ReadOnly"}},)}}, {"locks": {f"/subscriptions/{SUBSCRIPTION}": ({"name": "l", "properties": {"level": "CanNotDelete"}},)}}),
     Entry("BYO507", {}, {}, None, {"validation": ({"code": "RequestDisallowedByPolicy", "message": "Resource 'a' was disallowed by policy. Policy identifiers: '[{\"policyAssignment\":{\"name\":\"tags\",\"id\":\"x\"},\"policyDefinition\":{\"name\":\"need-tag\",\"id\":\"y\"}}]'."},)}, {"validation": ()}),
