@@ -1,7 +1,10 @@
 """The wizard's application: theme, the work that outlives a screen, what is saved. No rule, no I/O of its own."""
 
+import asyncio
 import os
+import signal
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import msgspec
@@ -121,7 +124,24 @@ class WizardApp(Tasks, App[Any]):
         return next((s for s in self.screen_stack if isinstance(s, WizardScreen)), None)
 
     def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # not in the main thread (tests, a server)
+            loop.add_signal_handler(signal.SIGTERM, self._told_to_go)
+            loop.add_signal_handler(signal.SIGHUP, self._terminal_gone)
         self.set_interval(1.0, self._tick)
+
+    def _told_to_go(self) -> None:
+        """Somebody ends the program: nothing is lost, and Azure goes on."""
+        self.run_worker(self.finish(self.exit_status()), exit_on_error=False)
+
+    def _terminal_gone(self) -> None:
+        """What was typed last is saved; then the signal does what it does. There is no screen left to put in order, and
+        the journal is on disk with every event."""
+        self.save_now()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGHUP)
 
     def _tick(self) -> None:
         if self.session.run.active:
@@ -226,7 +246,9 @@ class WizardApp(Tasks, App[Any]):
         return scenario_titles(self.session.tr.lang)
 
     async def on_unmount(self) -> None:
-        """However the app ends, no task outlives it."""
+        """However the app ends, no task outlives it, and what was typed last is kept."""
+        if self._save_timer is not None:
+            self.save_now()
         await self.end_tasks()
 
     async def action_again(self) -> None:

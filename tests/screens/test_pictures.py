@@ -16,7 +16,7 @@ def test_golden_path(snap_compare: Any, step: str) -> None:
     assert snap_compare(app, press=["ctrl+n"] * PATH[step], terminal_size=(120, 34))
 
 
-@pytest.mark.parametrize("theme", ["light", "contrast", "safe"])
+@pytest.mark.parametrize("theme", ["dark", "light", "contrast", "safe"])
 def test_themes(snap_compare: Any, theme: str) -> None:
     app = make_app(FakeContext(plan=ready_plan()), theme=theme)
     press = [*["ctrl+n"] * 5, "down", "end", *["backspace"] * 11, *"10.244.0.0/16", "tab"]

@@ -195,7 +195,8 @@ async def test_every_tool(lang: str, size: tuple[int, int], monkeypatch: pytest.
     journal.put("plan", ready_plan())
     journal.put("settings", {"mode": "simulated"})
     for step, status, message in (
-        ("resource-group", "done", "resource group myResourceGroup made"), ("cluster", "failed", "The quota is used up"),
+        ("resource-group", "done", "resource group myResourceGroup made"),
+        ("cluster", "failed", "The quota is used up"),
     ):  # fmt: skip
         journal.append(
             Event(time="2026-11-23T10:00:00Z", run=journal.run, step=step, status=status, message=message)
