@@ -224,3 +224,43 @@ def test_unhealthy_pods_say_what_the_recorded_ones_said(online: Lab) -> None:
     (failed,) = online.events("no-config", "Failed")
     assert (failed["message"], failed["count"]) == ('Error: configmap "missing" not found', 3)
     assert any("no such host" in e["message"] for e in online.events("no-image", "Failed"))
+
+
+SCALED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: busy}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: busy}}
+  template:
+    metadata: {labels: {app: busy}}
+    spec: {containers: [{name: web, image: 'nginx:1.27', resources: {requests: {cpu: 100m}}}]}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: busy}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: busy}
+  minReplicas: 2
+  maxReplicas: 4
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 1}}}]
+"""
+
+
+def test_an_autoscaler_says_what_it_sees_and_scales_within_its_bounds(online: Lab) -> None:
+    online.apply(SCALED)
+    online.settle()
+    online.step(120)
+    online.settle()
+    status = online.get("horizontalpodautoscalers.autoscaling", "busy")["status"]
+    assert status["currentReplicas"] == status["desiredReplicas"] == 4
+    assert status["currentMetrics"][0]["resource"]["current"]["averageUtilization"] > 1
+    kinds = {c["type"]: c["status"] for c in status["conditions"]}
+    assert kinds == {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "True"}
+    assert online.get("deployments.apps", "busy")["status"]["readyReplicas"] == 4
+    online.fault({"event": "konnectivity"})
+    online.step(30)
+    status = online.get("horizontalpodautoscalers.autoscaling", "busy")["status"]
+    assert next(c for c in status["conditions"] if c["type"] == "ScalingActive")["status"] == "False"
+    assert status["desiredReplicas"] == 4

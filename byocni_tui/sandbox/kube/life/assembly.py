@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from byocni_tui.sandbox.kube.life.aks import furnish
 from byocni_tui.sandbox.kube.life.autoscaler import Autoscaler
+from byocni_tui.sandbox.kube.life.autoscaling import HorizontalAutoscalers
 from byocni_tui.sandbox.kube.life.behaviours import Behaviours
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
 from byocni_tui.sandbox.kube.life.cronjobs import CronJobs
@@ -68,6 +69,7 @@ class Assembly:
         self.operators = Operators(life, self.behaviours)
         self.doors = Doors(life, self.pods, self.kubelet, self.scripts, self.paths)
         cluster.hooks.listens, cluster.hooks.page = self.served.answers, self.served.page_of
+        self.autoscaling = HorizontalAutoscalers(life, self.pods, self.doors)
         life.resync()
         furnish(life)
 
