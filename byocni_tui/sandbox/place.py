@@ -152,6 +152,16 @@ class Place:
         return [self.world.acts.told, *[cluster.store.version for cluster in self.world.clusters.values()]]
 
 
+def warm(scenario: Scenario) -> None:
+    """Make a cluster in a world of its own and forget it: what it read from the fixtures stays."""
+    from byocni_tui.sandbox.kube.cluster import KubeCluster
+
+    KubeCluster(
+        World(scenario, speed=0.0), "/warm", name="warm", version="1.36.0", node_role="", service_cidr="10.0.0.0/16",
+        dns_ip="10.0.0.10", pod_cidr=None, location="", fqdn="",
+    )  # fmt: skip
+
+
 def no_cluster() -> web.Response:
     """404 for a cluster's address that leads nowhere."""
     return web.json_response(
