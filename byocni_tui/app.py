@@ -155,7 +155,7 @@ class WizardApp(Tasks, App[Any]):
             return
         if self._save_timer is not None:
             self._save_timer.stop()
-        self._save_timer = self.set_timer(0.4, self.save_now)
+        self._save_timer = self.set_timer(0.2, self.save_now)
 
     def save_now(self) -> str:
         """Write the answers; returns the file's path, or '' where it can't be (said once on screen)."""

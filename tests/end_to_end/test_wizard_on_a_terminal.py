@@ -186,13 +186,18 @@ def test_a_terminal_that_goes_away_loses_no_answer(opens: Opener, environment: P
     terminal.until("SIMULATION", tr("wizard.start.simulated"))
     for step in STEPS[:4]:
         terminal.press(NEXT, tr(f"wizard.steps.{step}.lead"))
-    terminal.press("-mine", "-mine")
+    terminal.press("-mine", "myAKSCluster-mine")
+    kept_in = environment / "wizard" / "simulated-article.yaml"
+    end = time.monotonic() + PATIENCE
+    while not kept_in.exists() or "myAKSCluster-mine" not in kept_in.read_text():
+        assert time.monotonic() < end, "what is typed is saved without being asked"
+        terminal.read(0.1)
     os.close(terminal.fd)
     end = time.monotonic() + PATIENCE
     while os.waitpid(terminal.pid, os.WNOHANG) == (0, 0):
         assert time.monotonic() < end, "the program outlives its terminal"
         select.select([], [], [], 0.1)
-    kept = load_plan(environment / "wizard" / "simulated-article.yaml")
+    kept = load_plan(kept_in)
     assert kept.cluster.name == "myAKSCluster-mine"
     again = opens()
     again.until(tr("wizard.steps.cluster.lead"), "myAKSCluster-mine")
