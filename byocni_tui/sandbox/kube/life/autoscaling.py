@@ -14,8 +14,8 @@ _PERIOD = 15.0
 _TOLERANCE = 0.1
 _CPU = "cpu resource utilization (percentage of request)"
 _NO_METRICS = (
-    "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics "
-    "API: the server is currently unable to handle the request (get pods.metrics.k8s.io)"
+    "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource "
+    "metrics API: the server is currently unable to handle the request (get pods.metrics.k8s.io)"
 )
 _SOURCE = "horizontal-pod-autoscaler"
 _TARGETS = {
