@@ -80,7 +80,9 @@ def test_scenarios_as_json(tmp_path: Path) -> None:
     assert run("scenarios", "new", str(mine)).returncode == 0
     assert run("scenarios", "new", str(mine)).returncode == 1
     assert run("scenarios", "check", str(mine)).returncode == 0
-    mine.write_text(mine.read_text().replace("level: 1", "level: high"))
+    text = mine.read_text()
+    line = text[: text.index("level: 1")].count("\n") + 1
+    mine.write_text(text.replace("level: 1", "level: high"))
     done = run("scenarios", "check", str(mine))
     assert done.returncode == 2
-    assert f"{mine}:6:8" in done.stderr
+    assert f"{mine}:{line}:8" in done.stderr
