@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sandbox_client import SUBSCRIPTION, Client
 
+from byocni_tui.sandbox.kube.life.azure import Azure
+
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg"
 NODES = f"{SUBSCRIPTION}/resourceGroups/MC_rg_c1_westeurope"
 CLUSTER = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/c1"
@@ -241,3 +243,15 @@ async def test_an_old_tag_is_refused(cluster: Client) -> None:
     await cluster.made(CLUSTER, VERSION, body(agentPoolProfiles=pool(count=2)))
     status, _, _ = await cluster("PUT", CLUSTER, VERSION, BODY, If_Match=shown["eTag"])
     assert status == 412
+
+
+async def test_a_rule_on_the_managed_security_group_reaches_the_nodes(cluster: Client) -> None:
+    (group,) = (await types(cluster))["networkSecurityGroups"]
+    (one,) = cluster.sandbox.world.clusters.values()
+    nodes = [node["metadata"]["name"] for node in one.store.list("nodes")]
+    azure = Azure(one.life.life)
+    assert all(azure.home(node) for node in nodes)
+    rule = {"protocol": "*", "access": "Deny", "priority": 100, "direction": "Outbound", "sourceAddressPrefix": "*",
+            "destinationAddressPrefix": "*", "sourcePortRange": "*", "destinationPortRange": "*"}  # fmt: skip
+    await cluster.made(f"{group['id']}/securityRules/none", "2024-05-01", {"properties": rule})
+    assert not any(azure.home(node) for node in nodes)

@@ -69,7 +69,13 @@ class Azure:
         cluster = self._record(self._life.id)
         profiles = (cluster.get("properties") or {}).get("agentPoolProfiles") or [{}]
         identity = profiles[0].get("vnetSubnetID")
-        return self._record(identity) if identity else {}
+        return self._record(identity or self._managed())
+
+    def _managed(self) -> str:
+        """The subnet that AKS made itself, in the node resource group; empty if there is none."""
+        arm: Any = getattr(self._life.world, "parts", {}).get("arm")
+        record = arm.get(self._life.id) if arm is not None else None
+        return str(record["meta"].get("subnet", "")) if record is not None else ""
 
     def _rules(self) -> list[Obj]:
         reference = (self._subnet().get("properties") or {}).get("networkSecurityGroup") or {}
