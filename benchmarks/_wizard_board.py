@@ -12,9 +12,9 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "screens"))
 
-from wizard_fake import FakeContext, nodes, ready_plan  # noqa: E402 the folder has to be known first
+from wizard_fake import FakeContext, nodes, ready_plan
 
-from byocni_tui.app import make_app  # noqa: E402
+from byocni_tui.app import make_app
 
 SECONDS = 6.0
 RATE = 200
@@ -72,7 +72,7 @@ async def main() -> None:
         board.render = seen
         # The run has to get as far as the nodes for the board to be fed.
         app._watcher = asyncio.create_task(app._watch())
-        while not hasattr(context, "share"):
+        while not hasattr(context, "share"):  # noqa: ASYNC110 a benchmark looks now and then
             await asyncio.sleep(0.2)
         await asyncio.sleep(0.5)
     late = 0.0

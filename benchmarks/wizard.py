@@ -1,5 +1,5 @@
 """The wizard through a pseudo-terminal: first frame, key to frame, next screen, the board with 5,000 nodes; each beside
-a bare Textual app in the same run. Floors: a bare app with a dozen stock widgets and a stylesheet paints at 1.4 × hello.
+a bare Textual app in the same run. A bare app with a dozen stock widgets and a stylesheet paints at 1.4 × hello.
 """
 
 import os
@@ -132,11 +132,17 @@ def _paint(command: list[str], text: str, environ: dict[str, str]) -> float:
 def _first_frame(figure: Any, wizard: list[str], hello: list[str], environ: dict[str, str]) -> Iterator[Any]:
     for command, text in ((wizard, "SIMULATION"), (hello, "hello, first")):
         _paint(command, text, environ)
-    pairs = [(_paint(wizard, "SIMULATION", environ), _paint(hello, "hello, first", environ)) for _ in range(RUNS)]
+    pairs = [
+        (_paint(wizard, "SIMULATION", environ), _paint(hello, "hello, first", environ)) for _ in range(RUNS)
+    ]
     ratio = statistics.median(mine / theirs for mine, theirs in pairs)
     mine, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     yield figure(
-        "first frame of the wizard / bare hello", ratio, 1.7, "x", f"{mine * 1000:.0f} ms, {theirs * 1000:.0f} ms"
+        "first frame of the wizard / bare hello",
+        ratio,
+        1.7,
+        "x",
+        f"{mine * 1000:.0f} ms, {theirs * 1000:.0f} ms",
     )
 
 
@@ -172,7 +178,9 @@ def _keys(figure: Any, wizard: list[str], form: list[str], environ: dict[str, st
     yield figure("a character typed, p95", _p95(mine) * 1000, 33.0, "ms")
     mine, theirs = [a for a, _ in tabs], [b for _, b in tabs]
     note = f"{statistics.median(mine) * 1000:.1f} ms, bare {statistics.median(theirs) * 1000:.1f} ms"
-    yield figure("Tab, median / bare form", statistics.median(mine) / statistics.median(theirs), 2.0, "x", note)
+    yield figure(
+        "Tab, median / bare form", statistics.median(mine) / statistics.median(theirs), 2.0, "x", note
+    )
     note = f"p95 {_p95(moves) * 1000:.1f} ms"
     yield figure("next screen, median", statistics.median(moves) * 1000, 60.0, "ms", note)
 
@@ -180,7 +188,9 @@ def _keys(figure: Any, wizard: list[str], form: list[str], environ: dict[str, st
 def _board(figure: Any, environ: dict[str, str]) -> Iterator[Any]:
     """5,000 nodes turning Ready at 200 changes a second: how late each is drawn, and what it costs."""
     script = Path(__file__).parent / "_wizard_board.py"
-    done = subprocess.run([sys.executable, str(script)], env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environ, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(done.stderr)
     late, share, extra = (float(word) for word in done.stdout.split())
