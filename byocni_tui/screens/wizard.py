@@ -331,7 +331,9 @@ class WizardScreen(WizardActions, Screen[None]):
         self.call_after_refresh(self.refresh_state)
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
-        self.session.edit(event.path, event.text)
+        # Keys come faster than messages: what the field holds now counts, or an older text would be put back into it.
+        row = self.panel.rows.get(event.path)
+        self.session.edit(event.path, row.text if row is not None else event.text)
         if self.panel.stale():
             self.run_worker(self.build_anew(event.path), exclusive=True, group="build", exit_on_error=False)
         self.save_soon()
