@@ -51,5 +51,10 @@ def test_an_unknown_one_is_told_what_there_is(tmp_path: Path) -> None:
 async def test_the_world_of_every_scenario_can_be_made(name: str) -> None:
     async with Sandbox(name, speed=0) as sandbox:
         made = {record["id"] for record in sandbox.arm.resources.values()}
+        made |= {
+            f"{record['id']}/agentPools/{pool['name']}"
+            for record in sandbox.arm.resources.values()
+            for pool in record["body"].get("properties", {}).get("agentPoolProfiles") or ()
+        }
         assert {step.put for step in sandbox.scenario.world if step.put} <= made
         assert not list(sandbox.world.acts)
