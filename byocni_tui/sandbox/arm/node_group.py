@@ -50,7 +50,9 @@ def make(arm: "Arm", record: "Record") -> None:
             "tenantId": arm.data["tenant"]["id"], "principalId": guid("kubelet object"),
             "clientId": guid("kubelet client"),
         })  # fmt: skip
-        resource = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{record['name']}-agentpool"
+        resource = (
+            f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{record['name']}-agentpool"
+        )
         body["properties"]["identityProfile"] = {
             "kubeletidentity": {
                 "resourceId": resource,
