@@ -38,6 +38,11 @@ class Answer(NamedTuple):
         return f"{self.error.code}: {self.error.message}" if self.error else None
 
 
+def _looked_at(task: "asyncio.Task[Facts]") -> None:
+    if not task.cancelled():
+        task.exception()
+
+
 def wanted(plan: Plan) -> tuple[str, ...]:
     """The keys that pre-flight needs for this plan, most needed first."""
     keys = list(_COMMON)
@@ -100,6 +105,8 @@ class FactCollector:
         task = self._tasks.get(scope)
         if task is None or task.cancelled() or (task.done() and task.exception() is not None):
             task = self._tasks[scope] = asyncio.create_task(_FETCH[key](self, plan), name=f"read {key}")
+            # Whoever waits is told why it failed. Where all have gone away (a run that had to stop), nobody is left to.
+            task.add_done_callback(_looked_at)
         # A caller that goes away must not take the answer from the others.
         found: Facts = await asyncio.shield(task)
         return found

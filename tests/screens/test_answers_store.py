@@ -10,18 +10,19 @@ from byocni_tui.app import make_app
 from byocni_tui.errors import UserError
 from byocni_tui.files import load_plan
 from byocni_tui.locale import Translator
+from byocni_tui.screens import preferences
 from byocni_tui.screens.store import Memory, Store
 
 
 async def test_leaving_and_coming_back_lands_where_one_was(tmp_path: Path) -> None:
     app = make_app(FakeContext(plan=ready_plan()), Store("t", home=tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press(*["ctrl+n"] * 4, *["down"] * 4, "end", "x")
+        await pilot.press(*["ctrl+n"] * 4, *["down"] * 3, "end", "x")
         await pilot.pause()
         await pilot.press("f9", "ctrl+q")
     assert app.return_value == 0
     store = Store("t", home=tmp_path)
-    again = make_app(FakeContext(plan=store.load_plan()), store)
+    again = make_app(FakeContext(plan=store.load_plan()), store, preferences=preferences.load())
     assert again.session.step == "cluster"
     assert again.session.plan.cluster.name == "myAKSCluster"
     assert again.session.text("node_pools[0].count") == "3x"
