@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from byocni_tui import __version__
 from byocni_tui.providers import recorder
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.protocols import Json, WatchEvent
@@ -76,6 +77,7 @@ class KubeClient:
                     ) from error
                 settings.client_session_kwargs = {"trust_env": self._trust_env}
                 self._api = client.ApiClient(settings)
+                self._api.user_agent = f"byocni-tui/{__version__}"
             return self._api
 
     async def server_in(self, suffix: str) -> bool:

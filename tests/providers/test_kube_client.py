@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from byocni_tui.providers.errors import ProviderError
 from byocni_tui.providers.kube import KubeClient
+from byocni_tui.sandbox.acts import client_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -211,3 +212,12 @@ async def test_labels_are_asked_for_without_the_contents(api: Api) -> None:
 
     api.handler = answer
     assert await api.client.labels("/api/v1/namespaces/x/secrets") == [{"status": "deployed"}, {}]
+
+
+async def test_it_says_who_it_is(api: Api) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response({"kind": "NodeList", "items": []})
+
+    api.handler = answer
+    await api.client.get("/api/v1/nodes")
+    assert client_of(api.seen[0].headers["User-Agent"]) == "wizard"
