@@ -283,7 +283,23 @@ def _service(obj: Object) -> None:
 
 
 def _hpa(obj: Object) -> None:
-    obj["spec"].setdefault("minReplicas", 1)
+    spec = obj["spec"]
+    spec.setdefault("minReplicas", 1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    behavior = spec.get("behavior")
+    if not isinstance(behavior, dict):
+        return
+    doubled = {"type": "Percent", "value": 100, "periodSeconds": 15}
+    four = {"type": "Pods", "value": 4, "periodSeconds": 15}
+    for way, policies in (("scaleUp", [four, doubled]), ("scaleDown", [doubled])):
+        rules = behavior[way] = dict(behavior.get(way) or {})
+        if way == "scaleUp":
+            rules.setdefault("stabilizationWindowSeconds", 0)
+        rules.setdefault("selectPolicy", "Max")
+        if not rules.get("policies"):
+            rules["policies"] = policies
 
 
 def _network_policy(obj: Object) -> None:

@@ -204,6 +204,30 @@ def _hpa(obj: Object, found: Complaints) -> None:
     for key in ("kind", "name"):
         if not target.get(key):
             found.required(f"spec.scaleTargetRef.{key}")
+    for way in ("scaleUp", "scaleDown"):
+        rules = (spec.get("behavior") or {}).get(way) or {}
+        _scaling_rules(rules, f"spec.behavior.{way}", found)
+
+
+def _scaling_rules(rules: Object, where: str, found: Complaints) -> None:
+    if (select := rules.get("selectPolicy", "Max")) not in ("Disabled", "Max", "Min"):
+        found.unsupported(f"{where}.selectPolicy", select, ("Disabled", "Max", "Min"))
+    _between(
+        rules.get("stabilizationWindowSeconds", 0), 0, 3600, f"{where}.stabilizationWindowSeconds", found
+    )
+    for at, policy in enumerate(rules.get("policies") or ()):
+        here = f"{where}.policies[{at}]"
+        if policy.get("type") not in ("Percent", "Pods"):
+            found.unsupported(f"{here}.type", policy.get("type", ""), ("Percent", "Pods"))
+        _between(policy.get("value", 0), 1, None, f"{here}.value", found)
+        _between(policy.get("periodSeconds", 0), 1, 1800, f"{here}.periodSeconds", found)
+
+
+def _between(value: int, low: int, high: int | None, field: str, found: Complaints) -> None:
+    if value < low:
+        found.invalid(field, value, "must be greater than " + ("zero" if low else "or equal to zero"))
+    elif high is not None and value > high:
+        found.invalid(field, value, f"must be less than or equal to {high}")
 
 
 def _role(obj: Object, found: Complaints) -> None:

@@ -1,5 +1,8 @@
 """Deployments, StatefulSets, Jobs and what becomes of their pods; expectations are the recordings'."""
 
+import json
+from typing import Any
+
 from life_lab import Lab
 
 WEB = """
@@ -264,3 +267,76 @@ def test_an_autoscaler_says_what_it_sees_and_scales_within_its_bounds(online: La
     status = online.get("horizontalpodautoscalers.autoscaling", "busy")["status"]
     assert next(c for c in status["conditions"] if c["type"] == "ScalingActive")["status"] == "False"
     assert status["desiredReplicas"] == 4
+
+
+def _scaler(lab: Lab) -> dict[str, Any]:
+    status: dict[str, Any] = lab.get("horizontalpodautoscalers.autoscaling", "busy")["status"]
+    return status | {c["type"]: c["reason"] for c in status["conditions"]}
+
+
+IDLE = SCALED.replace("replicas: 1\n", "replicas: 2\n", 1).replace("minReplicas: 2", "minReplicas: 1")
+IDLE = IDLE.replace("averageUtilization: 1}", "averageUtilization: 90}")
+
+
+def test_an_idle_deployment_shrinks_after_five_quiet_minutes_only(online: Lab) -> None:
+    online.apply(IDLE)
+    online.settle()
+    online.step(280)
+    status = _scaler(online)
+    assert (status["desiredReplicas"], status["AbleToScale"]) == (2, "ScaleDownStabilized")
+    assert online.get("deployments.apps", "busy")["spec"]["replicas"] == 2
+    online.step(60)
+    assert online.get("deployments.apps", "busy")["spec"]["replicas"] == 1
+    (event,) = online.events("busy", "SuccessfulRescale")
+    assert event["message"] == "New size: 1; reason: All metrics below target"
+
+
+def test_what_an_autoscaler_remembers_survives_a_restart(online: Lab) -> None:
+    online.apply(IDLE)
+    online.settle()
+    online.step(200)
+    other = Lab(0)
+    state, clock = (json.loads(json.dumps(part)) for part in (online.cluster.dump(), online.clock.dump()))
+    other.cluster.load(state)
+    other.clock.load(clock)
+    other.step(60)
+    assert other.get("deployments.apps", "busy")["spec"]["replicas"] == 2
+    other.step(90)
+    assert other.get("deployments.apps", "busy")["spec"]["replicas"] == 1
+
+
+def test_a_behavior_says_how_fast_and_whether(online: Lab) -> None:
+    online.apply(
+        IDLE.replace("replicas: 2", "replicas: 4") + "  behavior: {scaleDown: {selectPolicy: Disabled, "
+        "stabilizationWindowSeconds: 0}}\n"
+    )
+    online.settle()
+    online.step(400)
+    status = _scaler(online)
+    assert (status["desiredReplicas"], status["ScalingLimited"]) == (4, "ScaleDownLimit")
+    hpa = online.get("horizontalpodautoscalers.autoscaling", "busy")
+    policy = {"type": "Pods", "value": 1, "periodSeconds": 60}
+    hpa["spec"]["behavior"]["scaleDown"] |= {"selectPolicy": "Max", "policies": [policy]}
+    online.store.update("horizontalpodautoscalers.autoscaling", hpa)
+    sizes = []
+    for _ in range(4):
+        online.step(16)
+        online.settle()
+        sizes.append(online.get("deployments.apps", "busy")["spec"]["replicas"])
+    assert sizes == [3, 3, 3, 3]
+    online.step(16)
+    assert online.get("deployments.apps", "busy")["spec"]["replicas"] == 2
+
+
+def test_metrics_that_nothing_gives_are_refused_in_the_controllers_words(online: Lab) -> None:
+    online.apply(
+        IDLE.replace(
+            "type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 90}}",
+            "type: Pods, pods: {metric: {name: hits}, target: {type: AverageValue, averageValue: 5}}",
+        )
+    )
+    online.settle()
+    online.step(20)
+    (event,) = online.events("busy", "FailedGetPodsMetric")
+    assert event["message"].endswith("no custom metrics API (custom.metrics.k8s.io) registered")
+    assert _scaler(online)["ScalingActive"] == "FailedGetPodsMetric"

@@ -285,4 +285,5 @@ def _empty() -> dict[str, Any]:
         "schedules": {},
         "lost": {},
         "autoscaler": {},
+        "hpa": {},
     }
