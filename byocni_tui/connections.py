@@ -65,6 +65,8 @@ class Connections:
     patience: Callable[[float], float] = lambda seconds: seconds
     follow: "ClockFollower | None" = None
     dismiss: Callable[[], object] = lambda: None
+    can_install: Callable[[], bool] = lambda: True
+    """Whether a chart can be installed from here."""
 
     @staticmethod
     def preload() -> None:
@@ -173,14 +175,14 @@ def _reached(options: Simulation, folder: Path, url: str | None) -> "Endpoints":
     except (launcher.LaunchError, OSError) as error:
         if options.joined:
             raise UserError("sandbox_address", detail=str(error)) from error
-        raise UserError("sandbox_failed", path=str(state / "sandbox.log"), detail=str(error)) from error
+        raise UserError("sandbox_failed", detail=str(error)) from error
 
 
 def simulated(context: "Context", options: Simulation, url: str | None = None) -> Connections:
     """Start the sandbox of this run, or find it again, and point the clients at it. Blocks for its start."""
+    from byocni_tui.providers import helm
     from byocni_tui.providers.azure import ArmClient, ArmSettings
     from byocni_tui.providers.credentials import managed_identity
-    from byocni_tui.providers.helm import HelmProgram
     from byocni_tui.providers.kube import KubeClient
     from byocni_tui.sandbox import launcher
     from byocni_tui.virtual_time import ClockFollower, SandboxClock
@@ -210,7 +212,8 @@ def simulated(context: "Context", options: Simulation, url: str | None = None) -
             ArmSettings(endpoints.arm_url, cloud.scope, ca_file=str(endpoints.ca_file), trust_env=False),
         ),
         kubernetes=lambda path: KubeClient(path, trust_env=False),
-        helm=lambda kubeconfig, home: HelmProgram(kubeconfig, home, environ=_direct(os.environ)),
+        helm=lambda kubeconfig, home: helm.client(kubeconfig, home, environ=_direct(os.environ)),
+        can_install=helm.available,
         cloud=cloud.name,
         registry=cloud.check_registry,
         settings={"simulation": msgspec.to_builtins(options)},
@@ -287,9 +290,9 @@ def live_cloud(plan: Plan) -> tuple[Cloud, str | None]:
 
 def live(context: "Context", method: str) -> Connections:
     """The clients for Azure."""
+    from byocni_tui.providers import helm
     from byocni_tui.providers.azure import ArmClient, ArmSettings
     from byocni_tui.providers.credentials import sign_in
-    from byocni_tui.providers.helm import HelmProgram
     from byocni_tui.providers.kube import KubeClient
 
     plan = context.plan
@@ -298,7 +301,8 @@ def live(context: "Context", method: str) -> Connections:
     return Connections(
         azure=ArmClient(credential, ArmSettings(cloud.arm, cloud.scope, ca_file=ca_file)),
         kubernetes=KubeClient,
-        helm=HelmProgram,
+        helm=helm.client,
+        can_install=helm.available,
         cloud=cloud.name,
         registry=cloud.check_registry,
         settings={"method": method},

@@ -4,6 +4,7 @@ composition root: ``deploy`` knows no rule, and ``rules`` know no provider."""
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+from byocni_tui.cni.values import chart_of
 from byocni_tui.deploy.event import Event
 from byocni_tui.deploy.failure import describe, exit_code
 from byocni_tui.deploy.validate import possible, validate
@@ -28,6 +29,10 @@ async def preflight(context: "Context") -> AsyncIterator[Event]:
         yield context.event("preflight", "running", message, detail={"account": account})
         async for event in _facts(context, collector):
             yield event
+        if chart_of(context.plan) is not None and not (await context.connections()).can_install():
+            yield context.event(
+                "preflight", "running", tr("deploy.preflight.no_helm"), detail={"check": "helm"}
+            )
         if possible(context.plan, collector.facts):
             yield await _validated(context, collector)
     except (ProviderError, UserError) as error:

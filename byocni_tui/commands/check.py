@@ -86,6 +86,7 @@ async def collect(context: "Context") -> "tuple[Facts, dict[str, str]]":
     unread: dict[str, str] = {}
     last: Event | None = None
     try:
+        await context.start()  # a simulation that can't start is no answer of Azure's
         for part in (preflight, more_facts):
             async for event in part(context):
                 last = event

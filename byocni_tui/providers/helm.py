@@ -1,4 +1,5 @@
-"""Helm, as a program run with folders of its own, so that nothing of the user's helm is read or changed."""
+"""Helm: the program where there is one, run with folders of its own, so that nothing of the user's helm is read or
+changed; else the library of the optional extra; else a message that says what to type."""
 
 import asyncio
 import json
@@ -10,14 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from byocni_tui.errors import UserError
-from byocni_tui.providers import recorder
+from byocni_tui.providers import helm_library, recorder
 from byocni_tui.providers.errors import ProviderError
-from byocni_tui.providers.protocols import Release
+from byocni_tui.providers.helm_library import PENDING, HelmLibrary
+from byocni_tui.providers.protocols import HelmProvider, Release
 
-_LIMIT: Final = 600.0
-"""Seconds that one run of helm may take: it fetches a chart and sends its objects, and doesn't wait for them."""
-
-_PENDING: Final = ("pending-install", "pending-upgrade", "pending-rollback", "uninstalling")
+_LIMIT: Final = helm_library.LIMIT
 
 
 def clients_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -25,14 +24,34 @@ def clients_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("BYOCNI_CLIENTS") or "~/.cache/byocni-tui").expanduser() / "bin"
 
 
-def find_helm(environ: Mapping[str, str] = os.environ) -> Path:
-    """Helm on PATH, else in the clients' folder. Raises ``UserError`` that says what to run."""
+def program(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Helm on PATH, else in the clients' folder."""
     found = shutil.which("helm", path=environ.get("PATH")) or shutil.which(
         "helm", path=str(clients_folder(environ))
     )
-    if not found:
+    return Path(found) if found else None
+
+
+def find_helm(environ: Mapping[str, str] = os.environ) -> Path:
+    """The program. Raises ``UserError`` that says what to do where there is none."""
+    found = program(environ)
+    if found is None:
         raise UserError("no_helm", folder=str(clients_folder(environ)))
-    return Path(found)
+    return found
+
+
+def available(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a chart can be installed from here."""
+    return program(environ) is not None or helm_library.installed()
+
+
+def client(
+    kubeconfig: Path, home: Path, *, context: str | None = None, environ: Mapping[str, str] | None = None
+) -> HelmProvider:
+    """The program; where there is none, the library; where neither is there, a client that says so when it is used."""
+    if program(os.environ if environ is None else environ) is None and helm_library.installed():
+        return HelmLibrary(kubeconfig, context=context)
+    return HelmProgram(kubeconfig, home, context=context, environ=environ)
 
 
 class HelmProgram:
@@ -131,7 +150,7 @@ class HelmProgram:
         if status is None:
             release = await self.find(name, namespace)
             status = release.status if release is not None else ""
-        if status in _PENDING:
+        if status in PENDING:
             await self.uninstall(name, namespace)
         where = ("--repo", repo) if repo else ()
         which = ("--version", version) if version else ()

@@ -77,7 +77,16 @@ def start(
         return msgspec.json.decode(line, type=Endpoints)
     except msgspec.DecodeError:
         problem = json.loads(line or b"{}").get("error") if line.startswith(b"{") else None
-        raise LaunchError(str(problem or f"see {state_dir / 'sandbox.log'}")) from None
+        raise LaunchError(str(problem or _last_words(state_dir / "sandbox.log"))) from None
+
+
+def _last_words(log: Path) -> str:
+    """What a process that ended without an answer has left in its log. (The log may go with the folder.)"""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else f"it ended without a word; see {log}"
 
 
 def _first_line(descriptor: int, process: "subprocess.Popen[bytes]") -> bytes:

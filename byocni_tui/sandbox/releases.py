@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from byocni_tui.sandbox import release_library
 from byocni_tui.sandbox.kube.status import ApiError
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from byocni_tui.sandbox.scenario import Helm
 
 _LIMIT: Final = 20.0
+_GET_HELM: Final = (
+    "Install it (https://helm.sh/docs/intro/install), or its library (pip install 'byocni-tui[helm]'), "
+    "and try again."
+)
 _FIRST: Final = ("Namespace", "ServiceAccount", "Secret", "ConfigMap", "CustomResourceDefinition")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -168,6 +173,11 @@ def _rendered(
         folder = Path(name)
         file = folder / "chart.tgz"
         file.write_bytes(charts[fit[0]])
+        if program() is None and release_library.installed():
+            try:
+                return release_library.record(file, release, namespace, json.loads(values))
+            except ValueError as error:
+                raise ValueError(f"{where}: helm: {error}") from error
         (folder / "values.yaml").write_text(values, encoding="utf-8")  # JSON is YAML
         words = ["--namespace", namespace, "--values", str(folder / "values.yaml")]
         text = _helm(["install", release, str(file), *words, "--dry-run=client", "-o", "json"], folder, where)
@@ -180,7 +190,7 @@ def _rendered(
 
 
 def program() -> str | None:
-    """Helm on PATH, else the one that ``make clients`` installs."""
+    """Helm on PATH, else in the clients' folder."""
     own = Path(os.environ.get("BYOCNI_CLIENTS") or "~/.cache/byocni-tui").expanduser() / "bin"
     return shutil.which("helm") or shutil.which("helm", path=str(own))
 
@@ -188,7 +198,9 @@ def program() -> str | None:
 def _helm(words: list[str], folder: Path, where: str) -> str:
     helm = program()
     if helm is None:
-        raise ValueError(f"{where}: this world needs helm, and there is none ('make clients' installs it)")
+        raise ValueError(
+            f"{where}: this world begins with a helm release, and there is no helm here. {_GET_HELM}"
+        )
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("HELM_", "KUBE"))}
     folders = {f"HELM_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
     try:

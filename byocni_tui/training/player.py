@@ -315,7 +315,7 @@ class Player:
 
         helm = program()
         if helm is None:
-            raise _StepError("helm is not installed: 'make clients' installs it")
+            raise _StepError("there is no helm here: install it (https://helm.sh/docs/intro/install)")
         folder = Path(self._folder.name)
         (folder / "kubeconfig").write_text(
             yaml.safe_dump(await self.kubeconfig(step.cluster)), encoding="utf-8"
