@@ -123,7 +123,8 @@ async def test_deleting_takes_the_node_resource_group_along(cluster: Client) -> 
     assert not cluster.sandbox.world.clusters
 
 
-async def test_an_own_subnet_leaves_no_network_in_the_node_group(grouped: Client) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["role-in-time", "role-when-it-is-waited-for"])
+async def test_an_own_subnet_leaves_no_network_in_the_node_group(grouped: Client, late: bool) -> None:
     network = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/net"
     space = {"addressSpace": {"addressPrefixes": ["10.1.0.0/16"]},
              "subnets": [{"name": "nodes", "properties": {"addressPrefix": "10.1.0.0/24"}}]}  # fmt: skip
@@ -131,6 +132,8 @@ async def test_an_own_subnet_leaves_no_network_in_the_node_group(grouped: Client
     own = body(agentPoolProfiles=pool(vnetSubnetID=f"{network}/subnets/nodes"))
     status, made, _ = await grouped("PUT", CLUSTER, VERSION, own)
     assert status == 201
+    if late:
+        grouped.sandbox.world.clock.run_until_idle()
     roles = f"{network}/subnets/nodes/providers/Microsoft.Authorization/roleAssignments"
     role = f"{roles}/11111111-1111-1111-1111-111111111111"
     definition = "/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7"

@@ -278,6 +278,8 @@ class RoleAssignments(Handler):
             self.arm.world.clock.schedule(delay, "arm.waited", {}, awaited=True)
         resource_id = f"{scope}/providers/{self.kind.type}/{call.path.name}"
         record = self.arm.put(resource_id, self.kind.type, {"properties": properties})
+        if not delay:
+            self.arm.operations.wake()
         return Answer(201, self.show(record, call.api_version))
 
 

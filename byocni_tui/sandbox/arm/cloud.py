@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 WAITED: Final = "arm.waited"
-"""A timer behind which nothing happens: somebody waits for its moment, so that time runs there fast."""
+"""A timer at whose moment something begins to count (a role): time runs there fast, and who waits looks again."""
 
 
 _SHAPED = ("validate", "whatIf")
@@ -38,7 +38,7 @@ class Arm:
         self.registrations: dict[str, str] = {}
         self.operations = Operations(world)
         self._order = 0
-        world.clock.on(WAITED, lambda _data: None)
+        world.clock.on(WAITED, lambda _data: self.operations.wake())
         self._handlers: dict[str, Handler] = handlers.build(self)
         world.parts["arm"] = self
 

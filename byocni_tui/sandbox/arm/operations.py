@@ -136,6 +136,13 @@ class Operations:
             operation["ends"] += seconds
             self._next(operation)
 
+    def wake(self) -> None:
+        """Something came that an operation may have waited for: those that try again later do so now."""
+        for name in list(self._running.values()):
+            operation = self.all[name]
+            if operation.get("late") and self._world.clock.cancel(operation["timer"]):
+                operation["timer"] = self._world.clock.schedule(0.0, TIMER, {"operation": name}, awaited=True)
+
     def _keep(self, operation: dict[str, Any]) -> None:
         """Remember one. Those that ended long ago are forgotten, as by the service."""
         self.all[operation["name"]] = operation
@@ -187,7 +194,9 @@ class Operations:
             operation["ends"] += later.seconds
             data = {"operation": operation["name"]}
             operation["timer"] = self._world.clock.schedule(later.seconds, TIMER, data, awaited=False)
+            operation["late"] = True
             return
+        operation.pop("late", None)
         if operation["end"] is not None:
             return
         if not operation["steps"]:
