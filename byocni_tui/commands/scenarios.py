@@ -91,7 +91,7 @@ def _show(one: Any, console: Console, *, solution: bool) -> int:
     lang = console.tr.lang
     row = _row(one, lang)
     row["notice"] = getattr(one.notice, lang) if one.notice else None
-    row["look"] = list(one.look)
+    row["look"], row["look_later"] = map(list, one.looks)
     row["goals"] = [getattr(goal.say, lang) for goal in one.solved if goal.say]
     row["hints"] = len(one.hints)
     row["faults"] = [fault.id for fault in one.faults]
@@ -112,7 +112,8 @@ def _show(one: Any, console: Console, *, solution: bool) -> int:
     console.out(tr("cli.scenarios.about", cloud=row["cloud"], level=row["level"], minutes=row["minutes"]))
     if row["prerequisites"]:
         console.out(tr("training.after", names=", ".join(row["prerequisites"])))
-    for title, lines in (("look", row["look"]), ("goals", row["goals"])):
+    for title in ("look", "look_later", "goals"):
+        lines = row[title]
         if lines:
             console.out(tr(f"training.{title}"))
             for line in lines:

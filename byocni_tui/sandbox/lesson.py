@@ -72,10 +72,9 @@ class Lesson:
             "scenario": scenario.id,
             "level": scenario.level,
             "minutes": scenario.minutes,
-            **{
-                name: msgspec.to_builtins(getattr(scenario, name))
-                for name in ("title", "lesson", "notice", "look")
-            },
+            **{name: msgspec.to_builtins(getattr(scenario, name)) for name in ("title", "lesson", "notice")},
+            "look": list(scenario.looks[0]),
+            "look_later": list(scenario.looks[1]),
             "learner": self.learner,
             "seconds": self._seconds(),
             "hints": [msgspec.to_builtins(hint) for hint in scenario.hints[:taken]],

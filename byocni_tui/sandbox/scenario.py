@@ -5,6 +5,8 @@ the network resources of the group ``rg-network``, ``$aks`` for the cluster that
 """
 
 import contextlib
+import re
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,6 +19,13 @@ from byocni_tui.sandbox.scenario_reader import ScenarioError as ScenarioError
 
 FOLDER: Final = Path(__file__).parent.parent / "fixtures" / "scenarios"
 CLOUDS: Final = Path(__file__).parent.parent / "fixtures" / "clouds"
+
+_CLUSTERS: Final = "/managedclusters/"
+_NEEDS_CREDENTIALS: Final = re.compile(r"(kubectl|helm|byocni-tui (verify|doctor))\b")
+_NEEDS_CLUSTER: Final = re.compile(
+    rf"{_NEEDS_CREDENTIALS.pattern}|az aks (show|get-credentials|operation|nodepool|command|update)\b"
+)
+"""Commands of ``look`` that show nothing before the lesson's cluster exists."""
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,6 +187,27 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def teaches(self) -> bool:
         """Whether there is something to solve in it."""
         return bool(self.solved)
+
+    @property
+    def looks(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What to look at now, and what only once the learner's cluster is there. Where kubectl or helm need its
+        credentials, the command that fetches them comes first."""
+        needing = [line for line in self.look if _NEEDS_CLUSTER.match(line)]
+        fetch = self._fetch()
+        at = next((n for n, line in enumerate(needing) if _NEEDS_CREDENTIALS.match(line)), None)
+        if at is not None and fetch and not any("get-credentials" in line for line in self.look):
+            needing.insert(at, fetch)
+        others = tuple(line for line in self.look if not _NEEDS_CLUSTER.match(line))
+        there = any(_CLUSTERS in step.put.lower() for step in self.world if step.put)
+        return ((*others, *needing), ()) if there else (others, tuple(needing))
+
+    def _fetch(self) -> str:
+        """What brings kubectl the credentials of the plan's cluster; nothing where the plan names none."""
+        parts = [self.plan.get(key) for key in ("resource_group", "cluster")]
+        names_of = [
+            shlex.quote(str(part["name"])) for part in parts if isinstance(part, dict) and part.get("name")
+        ]
+        return "az aks get-credentials -g {} -n {}".format(*names_of) if len(names_of) == 2 else ""
 
 
 def names() -> list[str]:

@@ -1,5 +1,6 @@
 """A lesson's reading in words: the same lines on the command line and in the wizard's dock."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from byocni_tui.locale import Translator
@@ -22,9 +23,18 @@ def story(reading: dict[str, Any], tr: Translator) -> list[str]:
         f"{reading['scenario']}: {text(reading['title'], tr)}",
         text(reading["lesson"], tr),
         "",
-        *([tr("training.look"), *(f"  {line}" for line in reading["look"])] if reading["look"] else []),
+        *looks(reading["look"], reading.get("look_later", ()), tr),
     ]
     return [*lines, "", *goals(reading, tr)]
+
+
+def looks(now: Sequence[str], later: Sequence[str], tr: Translator) -> list[str]:
+    """What to look at, and what to look at once the cluster is there (``Scenario.looks``)."""
+    lines: list[str] = []
+    for key, commands in (("look", now), ("look_later", later)):
+        if commands:
+            lines += [tr(f"training.{key}"), *(f"  {line}" for line in commands)]
+    return lines
 
 
 def goals(reading: dict[str, Any], tr: Translator, marks: tuple[str, str] = ("✓", "·")) -> list[str]:

@@ -58,3 +58,16 @@ async def test_the_world_of_every_scenario_can_be_made(name: str) -> None:
         }
         assert {step.put for step in sandbox.scenario.world if step.put} <= made
         assert not list(sandbox.world.acts)
+
+
+@pytest.mark.parametrize("name", scenario.names())
+def test_what_to_look_at_can_be_typed_in_its_order(name: str) -> None:
+    one = scenario.load(name)
+    now, later = one.looks
+    assert set(one.look) <= {*now, *later}
+    lines = [*now, *later]
+    fetch = next((n for n, line in enumerate(lines) if "get-credentials" in line), len(lines))
+    using = [n for n, line in enumerate(lines) if line.startswith(("kubectl", "helm", "byocni-tui verify"))]
+    assert all(fetch < n for n in using)
+    made = any(step.put and "managedClusters" in step.put for step in one.world)
+    assert made or not any(line.startswith(("kubectl", "az aks show")) for line in now)

@@ -309,6 +309,10 @@ _RUN: Final[dict[str, dict[str, Any]]] = {
     "subscription": {"type": ["string", "null"]},
     "step": maybe(string("the last step", "最后的步骤")),
     "status": maybe(string("of that step", "该步骤的状态")),
+    "state": string(
+        "of the run: new, running, interrupted, done, failed, destroyed, partly-destroyed",
+        "运行的状态：new、running、interrupted、done、failed、destroyed、partly-destroyed",
+    ),
     "time": maybe(string("of the last event", "最后事件的时间")),
 }
 RUNS: Final = array("`runs list`", "`runs list`", record("a run", "运行", **_RUN))
@@ -357,6 +361,7 @@ SCENARIO: Final = record(
     **_LESSON,
     notice={"type": ["string", "null"]},
     look=array("commands to look with", "用于查看的命令", WORD),
+    look_later=array("commands to look with once the cluster is there", "群集创建好之后用于查看的命令", WORD),
     goals=array("when it is solved", "完成条件", WORD),
     hints=number("how many hints there are", "提示数量"),
     faults=array("what goes wrong in it", "其中的故障", WORD),
