@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.life.engine import Life
     from byocni_tui.sandbox.kube.life.index import Pods
 
+_KEPT = 100
+"""Objects that are kept unpacked; plugins ask for a handful, but for some by node."""
+
 
 @cache
 def catalogue() -> dict[str, Obj]:
@@ -35,6 +38,7 @@ class Behaviours:
     def __init__(self, life: "Life", pods: "Pods") -> None:
         self._life = life
         self._pods = pods
+        self._kept: dict[tuple[str, str, str], tuple[int, Obj]] = {}
         self.contact: Callable[[str, str], str] = lambda _node, _host: ""
         """Why a program on a node does not reach the API server under a host name or address; empty if it does."""
 
@@ -137,10 +141,26 @@ class Behaviours:
             return None
         name = fill(want.get("name", ""), context)
         namespace = want.get("namespace")
-        for entry in life.store.entries(resource, namespace):
-            if not name or entry.name == name:
-                obj: Obj = entry.object()
-                return obj
+        if name:
+            return self._named(resource, namespace, name)
+        entry = next(iter(life.store.entries(resource, namespace)), None)
+        return entry.object() if entry is not None else None
+
+    def _named(self, resource: str, namespace: str | None, name: str) -> Obj | None:
+        """An object by its name, in whatever namespace if none is said; read often, so kept while it is unchanged.
+        Not to be changed."""
+        store = self._life.store
+        spaces = [namespace] if namespace is not None else store.namespaces(resource)
+        for space in spaces:
+            entry = store.entry(resource, space, name)
+            if entry is None:
+                continue
+            kept = self._kept.get((resource, space, name))
+            if kept is None or kept[0] != entry.version:
+                if len(self._kept) > _KEPT:
+                    self._kept.clear()
+                kept = self._kept[(resource, space, name)] = (entry.version, entry.object())
+            return kept[1]
         return None
 
     def _workload(self, want: Obj) -> bool:
