@@ -236,15 +236,20 @@ class Context:
         """Carry the plan out (or go on with the run that was resumed). Leaving the iterator leaves Azure running. The
         last event is step ``run``; its ``detail.exit_code`` is the exit status of the contract."""
         from byocni_tui.deploy.runner import Runner
+        from byocni_tui.preflight import stopped
 
         journal = self.open_journal()
         journal.acquire()
         new = journal.get("plan") is None
-        changed = not new and journal.plan != self.plan
+        # What was destroyed is made anew, whatever the journal says of its steps.
+        changed = not new and (journal.plan != self.plan or journal.get("destroyed") is not None)
         if new or changed:
             # Before anything is started: whoever is killed meanwhile can go on.
             journal.put("settings", {"mode": self.mode, **self._settings})
             journal.put("plan", self.plan)
+        if journal.get("destroyed") is not None:
+            journal.put("destroyed", None)
+            journal.put("cluster-operation", None)
         try:
             connections = await self._ready()
         except UserError:
@@ -263,7 +268,7 @@ class Context:
                 yield event
             if last is None or last.status != "done":
                 code = ((last.detail if last else None) or {}).get("exit_code", EXIT_SIGN_IN)
-                message = self.tr("deploy.run.failed", step=self.tr("deploy.step.preflight"), run=journal.run)
+                message = stopped(self, last)
                 yield self.event("run", "failed", message, detail={"exit_code": code, "step": "preflight"})
                 return
         work = self.work(connections)

@@ -9,8 +9,8 @@ from byocni_tui.locale import Translator
 
 
 class RunNote(NamedTuple):
-    """One run in a line. ``status`` is the last event's (``broken`` where the journal can't be read; ``problem`` then
-    says why); ``made`` counts resources that cleaning up would remove."""
+    """One run in a line. ``status`` is the last event's, ``destroyed`` where all that it made is gone, ``broken`` where
+    the journal can't be read; ``problem`` then says why. ``made`` counts resources that cleaning up would remove."""
 
     run: str
     mode: str = ""
@@ -55,7 +55,7 @@ class History:
                     cluster=plan.cluster.name or "",
                     group=plan.resource_group.name or "",
                     step=last.step if last else "",
-                    status=last.status if last else "",
+                    status="destroyed" if journal.get("destroyed") else last.status if last else "",
                     time=last.time if last else "",
                     made=len(doomed(journal)),
                 )

@@ -22,7 +22,8 @@ async def preflight(context: "Context") -> AsyncIterator[Event]:
     tr = context.tr
     try:
         collector = await context.collector()
-        yield context.event("preflight", "running", tr("deploy.step.preflight"), progress=0.0)
+        title = tr("deploy.step.preflight")
+        yield context.event("preflight", "running", title, progress=0.0, detail={"begins": True})
         account = await collector.account()
         who = account["name"] or account["id"] or "?"
         message = tr("deploy.preflight.account", who=who, way=account["credential"])
@@ -41,6 +42,25 @@ async def preflight(context: "Context") -> AsyncIterator[Event]:
         yield context.event("preflight", "failed", message, detail=detail)
         return
     yield _judged(context)
+
+
+def stopped(context: "Context", failure: Event | None) -> str:
+    """The last words of a run that ends here. Going on with the same answers helps only where the cause is in Azure."""
+    tr, journal = context.tr, context.open_journal()
+    findings = ((failure.detail if failure else None) or {}).get("findings") or ()
+    if not findings:
+        return tr("deploy.run.failed", step=tr("deploy.step.preflight"), run=journal.run)
+    remedies = [finding["remedy"] or {} for finding in findings]
+    in_azure = [bool(remedy.get("action")) and not remedy.get("set") for remedy in remedies]
+    if all(in_azure):
+        key = "azure"
+    elif all(finding["severity"] == "warning" for finding in findings):
+        key = "warnings"
+    else:
+        key = "both" if any(in_azure) else "plan"
+    unmade = "" if journal.resources() else tr("deploy.run.unmade")
+    codes = ",".join(dict.fromkeys(finding["code"] for finding in findings))
+    return tr(f"deploy.run.stopped_{key}", unmade=unmade, run=journal.run, codes=codes)
 
 
 async def more_facts(context: "Context") -> AsyncIterator[Event]:
@@ -100,7 +120,8 @@ def _judged(context: "Context") -> Event:
     tr, report = context.tr, context.findings()
     if report.blocking:
         codes = list(dict.fromkeys(finding.code for finding in report.blocking))
-        message = tr("deploy.preflight.blocked", count=len(report.blocking), codes=", ".join(codes))
+        key = "blocked_one" if len(report.blocking) == 1 else "blocked"
+        message = tr(f"deploy.preflight.{key}", count=len(report.blocking), codes=", ".join(codes))
         findings = [render.to_dict(finding, tr) for finding in report.blocking]
         detail = {"codes": codes, "findings": findings, "exit_code": EXIT_FAILED}
         return context.event("preflight", "failed", message, detail=detail)

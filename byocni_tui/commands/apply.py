@@ -146,8 +146,9 @@ def _merge(ours: Path, into: str, console: Console) -> None:
 
 
 async def _carry_out(context: "Context", console: Console, copy: IO[str] | None) -> int:
-    from byocni_tui.commands.lines import show
+    from byocni_tui.commands.lines import Lines
 
+    lines = Lines(console)
     if context.notice:
         (console.say if console.json_output else console.out)(context.notice)
     import asyncio
@@ -163,19 +164,24 @@ async def _carry_out(context: "Context", console: Console, copy: IO[str] | None)
         while True:
             following = following or loop.create_task(anext(stream, None))
             interrupted = loop.create_task(stop.wait())
-            await asyncio.wait((following, interrupted), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                (following, interrupted), return_when=asyncio.FIRST_COMPLETED, timeout=lines.patience
+            )
             interrupted.cancel()
             if stop.is_set():
                 stop.clear()
                 if await _leave(context, console, stop):
                     return _left(context, console)
                 continue
+            if not following.done():
+                lines.flush()
+                continue
             event, following = following.result(), None
             if event is None:
                 break
             last = event
             _append(event, copy)
-            show(event, console)
+            lines.show(event)
     finally:
         if following is not None:
             following.cancel()
@@ -234,6 +240,8 @@ async def _leave(context: "Context", console: Console, stop: "asyncio.Event") ->
             console.say(console.tr("deploy.interrupt.cancelling"))
         except ProviderError as error:
             console.say(describe(error, console.tr)[0])
+    elif choice == "k":
+        console.say(console.tr("deploy.interrupt.watching"))
     return choice not in ("c", "k")
 
 

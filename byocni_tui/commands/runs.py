@@ -37,10 +37,12 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if not args.run:
         raise UserError("runs_run", exit_code=EXIT_USAGE, action=args.action)
     if args.action == "resume":
-        from byocni_tui.commands.apply import carry_out
+        from byocni_tui.commands.apply import accepting, carry_out
         from byocni_tui.context import Context
 
-        return carry_out(Context.resume(args.run, tr=console.tr), console)
+        context = Context.resume(args.run, tr=console.tr)
+        context.plan = accepting(context, args.accept)
+        return carry_out(context, console)
     if args.action == "adopt":
         return asyncio.run(_adopt(args, console))
     if args.action == "forget":
@@ -108,6 +110,7 @@ def summary(journal: "Journal") -> dict[str, Any]:
         "subscription": plan.subscription,
         "step": last.step if last else None,
         "status": last.status if last else None,
+        "state": journal.state(),
         "time": last.time if last else None,
     }
 
@@ -131,22 +134,32 @@ def _list(console: Console) -> int:
     if not found:
         console.out(console.tr("deploy.runs.none"))
     for item in found:
+        state = console.tr(f"deploy.state.{item['state']}")
         console.out(
-            f"{item['id']}  {item['mode']!s:<9}  {item['step']!s:<15}  {item['status']!s:<8}"
-            f"  {item['resource_group']}/{item['cluster']}"
+            f"{item['id']}  {item['mode'] or '-':<9}  {_padded(state, 16)}  {item['step'] or '-':<15}"
+            f"  {item['resource_group'] or '-'}/{item['cluster'] or '-'}"
         )
     return EXIT_DONE
 
 
+def _padded(text: str, width: int) -> str:
+    """With spaces to a width in columns: a Chinese character takes two."""
+    from unicodedata import east_asian_width
+
+    return text + " " * (width - sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text))
+
+
 def _show(journal: "Journal", console: Console) -> int:
-    from byocni_tui.commands.lines import show
+    from byocni_tui.commands.lines import Lines
 
     if console.json_output:
         resources = [{"id": item.id, "kind": item.kind, "state": item.state} for item in journal.resources()]
         console.json({**summary(journal), "resources": resources, "events": list(journal.events())})
         return EXIT_DONE
+    lines = Lines(console)
     for event in journal.events():
-        show(event, console)
+        lines.show(event)
+    lines.flush()
     for item in journal.resources():
         console.out(f"{console.tr(f'deploy.resource.{item.state}')}: {item.id}")
     console.out(console.tr("deploy.runs.folder", path=str(journal.folder)))

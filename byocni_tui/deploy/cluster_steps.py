@@ -126,7 +126,11 @@ async def cluster(work: Work) -> Outcome:
 async def read_back(work: Work) -> Outcome:
     """What Azure says it made: plugin ``none``, and the ranges that were planned."""
     plan = work.plan
-    work.cluster = await work.azure.get(bodies.cluster_id(plan))
+    found = await work.azure.find(bodies.cluster_id(plan))
+    if found is None:
+        code = "cluster_gone" if plan.cluster.create else "cluster_missing"
+        raise StepError(code, name=plan.cluster.name, group=plan.resource_group.name, run=work.journal.run)
+    work.cluster = found
     properties: dict[str, Any] = work.cluster.get("properties") or {}
     network: dict[str, Any] = properties.get("networkProfile") or {}
     plugin = network.get("networkPlugin")

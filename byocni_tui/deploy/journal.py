@@ -23,6 +23,9 @@ from byocni_tui.errors import EXIT_USAGE, UserError
 from byocni_tui.plan.model import Plan
 
 ResourceState = Literal["planned", "made", "adopted", "removed"]
+RunState = Literal["new", "running", "interrupted", "done", "failed", "destroyed", "partly-destroyed"]
+"""``new``: nothing was begun; ``interrupted``: its process ended before the run did."""
+
 RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 _SCHEMA: Final = """
@@ -181,6 +184,37 @@ class Journal:
         return [
             Resource(*row) for row in self._read("SELECT id, kind, state, step FROM resources ORDER BY seq")
         ]
+
+    def busy(self) -> bool:
+        """Whether some process carries this run out at this moment."""
+        if self._lock is not None:
+            return True
+        try:
+            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    def state(self) -> RunState:
+        """What became of the run."""
+        gone = self.get("destroyed")
+        if gone is not None:
+            return "destroyed" if gone else "partly-destroyed"
+        if self.busy():
+            return "running"
+        rows = self._read("SELECT body FROM events ORDER BY seq DESC LIMIT 1")
+        if not rows:
+            return "new"
+        last = msgspec.json.decode(rows[0][0], type=Event)
+        if last.step != "run":
+            return "interrupted"
+        return "done" if last.status == "done" else "failed"
 
     def close(self) -> None:
         """Let go of the file and of the run."""

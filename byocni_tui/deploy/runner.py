@@ -105,7 +105,7 @@ class Runner:
 
         work.say = say
         try:
-            say(work.text(f"step.{step.id}"), 0.0, {"typical_seconds": step.typical})
+            say(work.text(f"step.{step.id}"), 0.0, {"typical_seconds": step.typical, "begins": True})
             outcome = await step.act(work)
             self._queue.put_nowait(self._event(step.id, outcome.status, outcome.message, 1.0, outcome.detail))
         except (ProviderError, StepError, UserError) as error:
