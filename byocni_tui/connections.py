@@ -126,12 +126,15 @@ def fitting_scenario(plan: Plan, wanted: str | None) -> str:
 
 def scenario_plan(known: "Scenario") -> Plan:
     """The plan that a scenario begins with."""
+    return _begun(known.plan, scenario_cloud(known), known.id)
+
+
+def _begun(answers: dict[str, Any], cloud: str, where: str) -> Plan:
     import yaml
 
     from byocni_tui.plan.reader import load
 
-    text = yaml.safe_dump({"version": 1, "cloud": scenario_cloud(known), **known.plan}, allow_unicode=True)
-    return load(text, known.id)
+    return load(yaml.safe_dump({"version": 1, "cloud": cloud, **answers}, allow_unicode=True), where)
 
 
 def joining(url: str) -> "Endpoints":
@@ -146,11 +149,9 @@ def joining(url: str) -> "Endpoints":
 
 
 def joined_plan(endpoints: "Endpoints") -> Plan:
-    """What a run in a joined sandbox begins with: its scenario's plan where the scenario is known here."""
-    from byocni_tui.sandbox.scenario import names
-
-    if endpoints.scenario in names():
-        return scenario_plan(scenario(endpoints.scenario))
+    """What a run in a joined sandbox begins with: its scenario's plan, where it has one."""
+    if endpoints.plan:
+        return _begun(endpoints.plan, endpoints.cloud, endpoints.scenario)
     return Plan(cloud=endpoints.cloud, subscription=endpoints.subscription)
 
 

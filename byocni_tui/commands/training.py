@@ -71,6 +71,7 @@ def _one(args: argparse.Namespace) -> str:
 
 def _start(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.training import coach, words
+    from byocni_tui.training.shown import beginning
 
     if args.sandbox:
         teacher = coach.joined(args.sandbox)
@@ -83,12 +84,17 @@ def _start(args: argparse.Namespace, console: Console) -> int:
         return EXIT_DONE
     console.out(console.tr("training.simulation"))
     _print(console, words.story(reading, console.tr))
-    console.out()
-    console.out(console.tr("training.window"))
+    tr = console.tr
     suffix = f" --sandbox {shlex.quote(args.sandbox)}" if args.sandbox else ""
-    console.out(f'  eval "$(byocni-tui training env{suffix})"')
-    console.out(console.tr("training.then"))
-    console.out(f"  byocni-tui --sandbox {shlex.quote(args.sandbox or teacher.endpoints.join_url)}")
+    lines = ["", tr("training.window"), f'  eval "$(byocni-tui training env{suffix})"']
+    if first := beginning(teacher.plan(), tr):
+        lines += ["", tr("training.begin"), *(f"  {line}" for line in first)]
+    lines += ["", tr("training.then", more=suffix)]
+    lines += [
+        tr("training.wizard"),
+        f"  byocni-tui --sandbox {shlex.quote(args.sandbox or teacher.endpoints.join_url)}",
+    ]
+    _print(console, lines)
     return EXIT_DONE
 
 

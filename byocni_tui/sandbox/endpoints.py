@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -35,6 +35,8 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
     subscription: str
     tenant: str
     speed: float
+    plan: dict[str, Any] = {}
+    """What the scenario's answers begin with, as its file says it: whoever joins may not have that file."""
     learners: tuple[Learner, ...] = ()
     """The worlds of a class; then the other fields speak of the trainer's side."""
 

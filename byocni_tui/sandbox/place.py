@@ -78,6 +78,7 @@ class Place:
             subscription=self.arm.data["subscriptions"][0]["id"],
             tenant=self.arm.data["tenant"]["id"],
             speed=world.clock.speed if math.isfinite(world.clock.speed) else -1.0,
+            plan=self.scenario.plan,
         )
         if self.state is not None:
             ca_file = self.state / "ca.pem"

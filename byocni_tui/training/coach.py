@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from byocni_tui.errors import EXIT_USAGE, UserError
+from byocni_tui.plan.model import Plan
 from byocni_tui.sandbox import launcher
 from byocni_tui.sandbox.endpoints import Endpoints, alive, read
 
@@ -30,6 +31,12 @@ class Coach:
     def do(self, name: str, **body: Any) -> dict[str, Any]:
         """``begin``, ``hint``, ``check``, ``skip`` or ``result``."""
         return self._ask(f"lesson/{name}", "POST", body)
+
+    def plan(self) -> Plan:
+        """The answers that the lesson begins with."""
+        from byocni_tui.connections import joined_plan
+
+        return joined_plan(self.endpoints)
 
     async def reading_soon(self) -> dict[str, Any]:
         """As ``reading``, without holding up an event loop."""

@@ -1,8 +1,10 @@
-"""What a person would type for a step of a solution."""
+"""What a person would type: for a step of a solution, or to begin with the plan of a lesson."""
 
 import json
 from typing import Any
 
+from byocni_tui.locale import Translator
+from byocni_tui.plan.model import Plan
 from byocni_tui.sandbox.scenario import Step
 
 
@@ -21,6 +23,21 @@ def shown(step: Step) -> str:
         head = f"helm upgrade {release.release} {release.chart} --install --reset-then-reuse-values"
         return f"{head} -n {release.namespace}{sets}{wait}"
     return step.az or step.kubectl or ""
+
+
+def beginning(plan: Plan, tr: Translator) -> list[str]:
+    """The az commands that make the plan's cluster, as lines for a shell; none where it uses one that exists."""
+    from byocni_tui.export.preview import commands
+
+    if not plan.cluster.create:
+        return []
+    found: list[str] = []
+    for command in commands(plan, tr):
+        if command.startswith("az aks get-credentials"):
+            break
+        if not command.startswith("az account set"):
+            found += command.splitlines()
+    return found
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -61,6 +61,8 @@ def standing(reading: dict[str, Any], tr: Translator) -> list[str]:
         ),
         *goals(reading, tr),
     ]
+    if reading["changes"] and reading["notice"] and not reading["solved"]:
+        lines.append(text(reading["notice"], tr))
     lines += hints(reading, tr)
     lines += wrong(reading, tr)
     if reading["solved"]:
