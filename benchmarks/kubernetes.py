@@ -24,7 +24,8 @@ from aiohttp import web
 from benchmarks.clients import needed
 from byocni_tui.sandbox.clock import VirtualClock
 from byocni_tui.sandbox.kube.cluster import KubeCluster
-from byocni_tui.sandbox.kube.store import pack, saved
+from byocni_tui.sandbox.kube.packed import pack
+from byocni_tui.sandbox.kube.store import saved
 from byocni_tui.sandbox.tls import certificates
 
 NODES, EACH = 5000, 10

@@ -11,10 +11,10 @@ from aiohttp import web
 
 from byocni_tui.sandbox.kube import upgrade
 from byocni_tui.sandbox.kube.names import words
+from byocni_tui.sandbox.kube.packed import Change, unpack
 from byocni_tui.sandbox.kube.request import flag
 from byocni_tui.sandbox.kube.spdy import Session, Stream
 from byocni_tui.sandbox.kube.status import ApiError, bad_request
-from byocni_tui.sandbox.kube.store import Change, unpack
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster

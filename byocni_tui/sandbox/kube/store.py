@@ -8,21 +8,18 @@ room). So every ``get`` and ``list`` gives a fresh copy that the caller may chan
 import base64
 import copy
 import random
-import struct
 import uuid
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-import msgspec
-
 from byocni_tui.sandbox.kube.kinds import Kind, Registry
 from byocni_tui.sandbox.kube.names import words
+from byocni_tui.sandbox.kube.packed import Change, Entry, Object, pack, unpack
 from byocni_tui.sandbox.kube.stamp import Stamp
 from byocni_tui.sandbox.kube.status import already_exists, conflict, gone, not_found
 
-Object = dict[str, Any]
 Subscriber = Callable[[str, str, Object], None]
 
 HISTORY: Final = 20_000
@@ -34,105 +31,9 @@ _TEMPLATED: Final = frozenset(
 )
 _FOREGROUND: Final = "foregroundDeletion"
 _ORPHAN: Final = "orphan"
-_PACKED_STAMP: Final = struct.Struct("<d?")
 
 
-def _pack_hook(value: Any) -> Any:
-    if isinstance(value, Stamp):
-        return msgspec.msgpack.Ext(1, _PACKED_STAMP.pack(value.at, value.micro))
-    raise TypeError(f"an object may not hold a {type(value).__name__}")
-
-
-def _unpack_hook(_code: int, data: memoryview) -> Any:
-    stamp = Stamp.__new__(Stamp)  # without __init__: a large cluster unpacks millions of them
-    stamp.at, stamp.micro = _PACKED_STAMP.unpack(data)
-    return stamp
-
-
-_ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_pack_hook)
-_DECODER: Final = msgspec.msgpack.Decoder(ext_hook=_unpack_hook)
-
-
-def pack(obj: Object) -> bytes:
-    """The compact form. Raises TypeError for what JSON could not hold either."""
-    return _ENCODER.encode(obj)
-
-
-def unpack(raw: bytes) -> Object:
-    """A fresh copy of what was packed."""
-    obj: Object = _DECODER.decode(raw)
-    return obj
-
-
-class _Whole(msgspec.Struct):
-    """The metadata of an object; the rest is skipped, not read."""
-
-    metadata: dict[str, Any]
-
-
-_WHOLES: Final = msgspec.msgpack.Decoder(_Whole, ext_hook=_unpack_hook)
-
-
-class _Meta(msgspec.Struct):
-    labels: dict[str, Any] | None = None
-
-
-class _Head(msgspec.Struct):
-    """As much of an object as label selectors look at; the rest is skipped, not read."""
-
-    metadata: _Meta
-
-
-_HEADS: Final = msgspec.msgpack.Decoder(_Head)
-
-
-class Entry:
-    """One stored object with what is looked up without unpacking it."""
-
-    __slots__ = ("name", "node", "ns", "owner", "raw", "version")
-
-    def __init__(self, ns: str, name: str, raw: bytes, version: int, owner: str, node: str) -> None:
-        self.ns = ns
-        self.name = name
-        self.raw = raw
-        self.version = version
-        self.owner = owner
-        self.node = node
-
-    def object(self) -> Object:
-        return unpack(self.raw)
-
-    def metadata(self) -> dict[str, Any]:
-        """A copy of the object's metadata, a good deal faster than by way of the object."""
-        return _WHOLES.decode(self.raw).metadata
-
-    def labels(self) -> dict[str, Any]:
-        """The object's labels, a good deal faster than by way of the object."""
-        return _HEADS.decode(self.raw).metadata.labels or {}
-
-
-class Change:
-    """One event of the history: ``before`` is the object's packed form before it (None when it was created)."""
-
-    __slots__ = ("after", "before", "group_resource", "name", "ns", "type", "version")
-
-    def __init__(
-        self,
-        version: int,
-        type: str,
-        group_resource: str,
-        entry: Entry,
-        before: bytes | None,
-    ) -> None:
-        self.version = version
-        self.type = type
-        self.group_resource = group_resource
-        self.ns = entry.ns
-        self.name = entry.name
-        self.after = entry.raw
-        self.before = before
-
-
+Names = list[str]
 Objects = list[Object]
 Changes = list[Change]
 
@@ -218,7 +119,7 @@ class Store:
         spaces = self._objects.get(group_resource, {})
         return sum(map(len, spaces.values())) if ns is None else len(spaces.get(ns, {}))
 
-    def namespaces(self, group_resource: str) -> "list[str]":
+    def namespaces(self, group_resource: str) -> Names:
         """The namespaces that have held objects of a resource (``""`` for one of the whole cluster), in order."""
         return sorted(self._objects.get(group_resource, {}))
 

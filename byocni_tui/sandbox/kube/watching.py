@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from byocni_tui.sandbox.kube.answer import Form, Writer
+from byocni_tui.sandbox.kube.packed import Change, unpack
 from byocni_tui.sandbox.kube.read import listed, matcher
 from byocni_tui.sandbox.kube.request import Target, flag
 from byocni_tui.sandbox.kube.status import ApiError, bad_request
-from byocni_tui.sandbox.kube.store import Change, unpack
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster

@@ -276,6 +276,7 @@ def _empty() -> dict[str, Any]:
     return {
         "serials": {},
         "events": {},
+        "expiring": [],
         "pods": {},
         "nodes": {},
         "addresses": {},

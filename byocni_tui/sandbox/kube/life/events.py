@@ -1,5 +1,6 @@
 """Events as the kubelet, the controllers and the scheduler leave them: repeated ones are counted, not repeated."""
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from byocni_tui.sandbox.kube.life.objects import Obj, clone
@@ -9,6 +10,13 @@ if TYPE_CHECKING:
 
 _KEPT = 3600.0
 """Seconds an event lives without being seen again (the API server's default TTL)."""
+_SWEEP = 10.0
+"""Seconds at least between two looks at which events are old."""
+
+
+def _short(mark: str) -> str:
+    """What tells one event from another, in a few letters."""
+    return blake2b(mark.encode(), digest_size=9).hexdigest()
 
 
 class Recorder:
@@ -34,7 +42,7 @@ class Recorder:
         life = self._life
         m = obj["metadata"]
         known = life.state["events"]
-        mark = f"{m.get('uid', m['name'])}/{source}/{reason}/{field or ''}/{message}"
+        mark = _short(f"{m.get('uid', m['name'])}/{source}/{reason}/{field or ''}/{message}")
         namespace = m.get("namespace") or "default"
         name = known.get(mark)
         if name is not None:
@@ -64,7 +72,7 @@ class Recorder:
         new["eventTime"] = life.micro()
         new["action"] = "Scheduling" if warning else "Binding"
         new["reportingInstance"] = "default-scheduler-0"
-        self._write(new, f"{pod['metadata']['uid']}/scheduler/{life.now()}")
+        self._write(new, _short(f"{pod['metadata']['uid']}/scheduler/{life.now()}"))
 
     def _new(self, obj: Obj, kind: str, reason: str, message: str, source: str, warning: bool) -> Obj:
         life = self._life
@@ -95,17 +103,30 @@ class Recorder:
             return  # the namespace is on its way out
         m = event["metadata"]
         life.state["events"][mark] = m["name"]
-        life.after(
-            _KEPT, "events.expire", {"ns": m["namespace"], "name": m["name"], "mark": mark}, awaited=False
-        )
+        self._expires(life.now() + _KEPT, m["namespace"], m["name"], mark)
 
-    def _expire(self, data: Obj) -> None:
+    def _expires(self, due: float, namespace: str, name: str, mark: str) -> None:
+        """Have an event looked at when it may be old; a timer for all of them, for in a large cluster they are many."""
+        waiting = self._life.state["expiring"]
+        if not waiting:
+            self._life.after(due - self._life.now(), "events.expire", {}, awaited=False)
+        waiting.append([due, namespace, name, mark])
+
+    def _expire(self, _data: Obj) -> None:
         life = self._life
-        event = life.get("events", data["ns"], data["name"])
-        if event is not None:
-            last = life.age_of(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])
-            if last < _KEPT - 1:
-                life.after(_KEPT - last, "events.expire", data, awaited=False)
-                return
-            life.delete("events", data["ns"], data["name"])
-        life.state["events"].pop(data["mark"], None)
+        now = life.now()
+        waiting: list[tuple[float, str, str, str]] = life.state["expiring"]
+        count = next((n for n, (due, *_) in enumerate(waiting) if due > now + 1e-6), len(waiting))
+        old, life.state["expiring"] = waiting[:count], waiting[count:]
+        for _due, namespace, name, mark in old:
+            event = life.get("events", namespace, name)
+            if event is not None:
+                last = life.age_of(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])
+                if last < _KEPT - 1:
+                    life.state["expiring"].append([now + _KEPT - last, namespace, name, mark])
+                    continue
+                life.delete("events", namespace, name)
+            life.state["events"].pop(mark, None)
+        if life.state["expiring"]:
+            first = max(_SWEEP, life.state["expiring"][0][0] - now)
+            life.after(first, "events.expire", {}, awaited=False)

@@ -16,7 +16,7 @@ from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.objects import ALPHABET, Obj
 from byocni_tui.sandbox.kube.life.runs import Run, new_run, status
-from byocni_tui.sandbox.kube.store import pack, unpack
+from byocni_tui.sandbox.kube.packed import pack, unpack
 
 LARGE = 200
 """Nodes from which on a cluster is large."""
