@@ -17,7 +17,7 @@ PATIENCE: Final = 1.0
 def line(event: Event) -> str:
     """``10:00:03Z ✓ cluster  message``, in the order: time, mark, step, sentence. A percentage where it tells something
     that the sentence doesn't: while the cluster is being made."""
-    told = event.step == "cluster" and event.status == "running" and 0 < (event.progress or 0) < 1
+    told = event.step == "cluster" and event.status == "running" and 0.01 <= (event.progress or 0) < 1
     percent = f" {event.progress:.0%}" if told else ""
     return f"{event.time[11:19]}Z {_MARKS[event.status]} {event.step.ljust(_WIDTH)}{event.message}{percent}"
 

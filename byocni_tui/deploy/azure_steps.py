@@ -73,8 +73,10 @@ async def _group_exists(work: Work, path: str) -> bool:
 
 async def identity(work: Work) -> Outcome:
     """The cluster's own identity, where it is a user-assigned one."""
+    if not work.plan.cluster.create:
+        return Outcome(work.text("standing"), "skipped")
     path = bodies.identity_id(work.plan)
-    if path is None or not work.plan.cluster.create:
+    if path is None:
         return Outcome(work.text("identity.system"), "skipped")
     found = await work.azure.find(path)
     if found is None:
@@ -114,8 +116,10 @@ async def _settled(work: Work, path: str, found: Json) -> None:
 async def network(work: Work) -> Outcome:
     """The own network and its subnet, where the plan makes them."""
     plan = work.plan
+    if not plan.cluster.create:
+        return Outcome(work.text("standing"), "skipped")
     vnet, subnet = bodies.vnet_id(plan), bodies.subnet_id(plan)
-    if vnet is None or subnet is None or not plan.cluster.create:
+    if vnet is None or subnet is None:
         return Outcome(work.text("network.managed"), "skipped")
     found = await work.azure.find(subnet)
     if found is not None:

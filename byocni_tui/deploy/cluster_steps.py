@@ -128,8 +128,9 @@ async def read_back(work: Work) -> Outcome:
     plan = work.plan
     found = await work.azure.find(bodies.cluster_id(plan))
     if found is None:
-        code = "cluster_gone" if plan.cluster.create else "cluster_missing"
-        raise StepError(code, name=plan.cluster.name, group=plan.resource_group.name, run=work.journal.run)
+        if not plan.cluster.create:
+            raise StepError("cluster_missing", name=plan.cluster.name, group=plan.resource_group.name)
+        raise StepError("cluster_gone", name=plan.cluster.name, run=work.journal.run)
     work.cluster = found
     properties: dict[str, Any] = work.cluster.get("properties") or {}
     network: dict[str, Any] = properties.get("networkProfile") or {}

@@ -7,7 +7,7 @@ import base64
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from byocni_tui import __version__
@@ -37,6 +37,7 @@ _VERSIONS: Final = {
 """api-version by resource type, else by namespace: what Azure CLI 2.91 and the SDKs of 2026 use."""
 
 _PAGE_LIMIT: Final = 1000
+_Answer = TypeVar("_Answer")
 
 
 class ArmSettings(NamedTuple):
@@ -64,6 +65,17 @@ def api_version(path: str) -> str:
         kind = words[-1] if len(words) % 2 == 0 else words[-2]
         return _VERSIONS.get(f"{words[0]}/{kind}") or _VERSIONS.get(words[0], _VERSIONS[""])
     return _VERSIONS.get(parts[-1] if len(parts) % 2 else parts[-2], _VERSIONS[""])
+
+
+async def _once_more(ask: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """What it answers; asked again where the token ran out on the way (or ARM thinks so): azure-core has forgotten it
+    by then and fetches a new one."""
+    try:
+        return await ask()
+    except ProviderError as error:
+        if error.status != 401 or error.code == "NotSignedIn":
+            raise
+    return await ask()
 
 
 class ArmClient:
@@ -176,13 +188,7 @@ class ArmClient:
     ) -> tuple[int, Mapping[str, str], str]:
         """Send within the time limit; whatever goes wrong becomes a ``ProviderError``."""
         await self._built()
-        try:
-            return await self._sent(what, send)
-        except ProviderError as error:
-            if error.status != 401 or error.code == "NotSignedIn":
-                raise
-        # The token ran out on the way (or ARM thinks so): azure-core has forgotten it and asks for a new one.
-        return await self._sent(what, send)
+        return await _once_more(lambda: self._sent(what, send))
 
     async def _sent(
         self, what: str, send: Callable[[Mapping[str, Any]], Awaitable[Any]]
@@ -246,9 +252,12 @@ class ArmClient:
         """A collection that the SDK pages through."""
         from byocni_tui.providers.azure_policies import judged
 
+        async def read() -> list[Json]:
+            async with judged(f"GET {path}", str(uuid.uuid4()), self._settings.limit) as options:
+                return [dict(item.as_dict()) async for item in listing(options)]
+
         await self._built()
-        async with judged(f"GET {path}", str(uuid.uuid4()), self._settings.limit) as options:
-            return [dict(item.as_dict()) async for item in listing(options)]
+        return await _once_more(read)
 
     async def put(self, path: str, body: Json, *, version: str | None = None) -> Put:
         """Create or update."""
