@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from textual.widget import Widget
 
+from byocni_tui.plan.model import Plan
 from byocni_tui.screens.panel import StepPanel
 from byocni_tui.screens.picker import Picker
 from byocni_tui.widgets.address_map import AddressMap, MapTexts
@@ -15,6 +17,8 @@ NEW = "new"
 RESERVED = 5
 """Addresses of each subnet that Azure keeps for itself."""
 OWN = ("network.vnet.id", "network.subnet.id")
+MADE = ("network.vnet.ranges", "network.subnet.range")
+"""What is asked of a network that is to be made; one that exists has its ranges already."""
 
 
 class NetworkPanel(StepPanel):
@@ -45,18 +49,46 @@ class NetworkPanel(StepPanel):
         )  # fmt: skip
         self._list = Picker()
         self._map = AddressMap(texts, self.marks)
-        self._map.show(self.session.plan)
+        self._map.show(self._as_it_is())
         yield self._list
         yield self._map
 
     def refresh_state(self) -> None:
         super().refresh_state()
         session = self.session
-        self._map.show(session.plan)
+        self._map.show(self._as_it_is())
+        for path in MADE:
+            if (row := self.rows.get(path)) is not None:
+                row.display = (
+                    session.plan.network.subnet.id is None or bool(session.at(path)) or row.has_focus_within
+                )
         if not session.plan.network.managed:
             new = (NEW, f"+ {session.tr('wizard.network.new')}")
             lines = [(key, line) for key, line, _ in self._subnets()]
             self._list.show([new, *lines] if lines else [], session.plan.network.subnet.id or NEW)
+
+    def _as_it_is(self) -> Plan:
+        """The plan with the ranges that an existing network and subnet have in Azure, as far as they were read."""
+        plan = self.session.plan
+        network = plan.network
+        if network.managed or network.subnet.id is None:
+            return plan
+        chosen = network.subnet.id.lower()
+        found = next((item for key, _, item in self._subnets() if key.lower() == chosen), None)
+        if found is None:
+            return plan
+        above = chosen.partition("/subnets/")[0]
+        known = getattr(self.session.context.facts, "virtual_networks", None) or []
+        vnet: dict[str, Any] = next((item for item in known if str(item.get("id")).lower() == above), {})
+        ranges = ((vnet.get("properties") or {}).get("addressSpace") or {}).get("addressPrefixes") or ()
+        return replace(
+            plan,
+            network=replace(
+                network,
+                vnet=replace(network.vnet, id=None, ranges=tuple(ranges)),
+                subnet=replace(network.subnet, range=prefix_of(found)),
+            ),
+        )
 
     def _subnets(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(id, line with badges, subnet), those of the plan's region first."""

@@ -56,6 +56,10 @@ class WizardScreen(WizardActions, Screen[None]):
     WizardScreen.-narrow #side Why { height: 3; }
     WizardScreen.-narrow Commands { height: 4; }
     #coach { height: 14; overflow: hidden; }
+    WizardScreen.-lesson #side Why { height: 7; }
+    WizardScreen.-lesson #coach { height: 13; }
+    WizardScreen.-lesson.-wide #coach { height: 14; }
+    WizardScreen.-lesson.-narrow #side Why { height: 3; }
     WizardScreen.-lesson.-narrow Commands { display: none; }
     WizardScreen.-lesson.-narrow #coach { height: 5; }
     WizardScreen.-lesson.-narrow #middle { grid-rows: 1 1fr 8; }
@@ -165,7 +169,10 @@ class WizardScreen(WizardActions, Screen[None]):
             if step_id not in self.panels:
                 panel = self._make(step_id)
                 panel.display = False
-                await self._body.mount(panel)
+                if (
+                    self._body.is_attached
+                ):  # while the program ends it no longer is, and there is nothing to show
+                    await self._body.mount(panel)
             return self.panels[step_id]
 
     @property
@@ -176,6 +183,8 @@ class WizardScreen(WizardActions, Screen[None]):
     async def show_step(self, step_id: str) -> None:
         """Bring a step into view."""
         await self._ensure(step_id)
+        if not self.is_attached:
+            return
         if self.session.step != step_id:
             self._field = None
         self._body.current = f"panel-{step_id}"
@@ -186,6 +195,8 @@ class WizardScreen(WizardActions, Screen[None]):
         """The panel in view, because its plan has other parts now; the focus on ``focus``."""
         step_id, unfolded = self.session.step, self.panel.all_fields
         await self._ensure(step_id)
+        if not self.is_attached:
+            return
         self._body.current = f"panel-{step_id}"
         self.panel.display = True
         if unfolded:
@@ -343,6 +354,8 @@ class WizardScreen(WizardActions, Screen[None]):
         self.refresh_state()
 
     def on_field_row_entered(self, event: FieldRow.Entered) -> None:
+        if event.path not in self.panel.rows:
+            return
         self._field = event.path
         self._show_why()
         if self.session.judged and not self.has_class("-whole"):
@@ -353,6 +366,8 @@ class WizardScreen(WizardActions, Screen[None]):
         """Enter goes to the next field, and from the last one on to the next step."""
         self.session.leave(event.path)
         rows = [path for path, row in self.panel.rows.items() if row.display]
+        if event.path not in rows:  # keys come faster than steps change: that Enter was for the step before
+            return
         at = rows.index(event.path)
         if at + 1 < len(rows):
             self.panel.focus_row(rows[at + 1])

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from byocni_tui.plan.model import NodePool, Plan
-from byocni_tui.widgets.glyphs import Glyphs, fit
+from byocni_tui.widgets.glyphs import Glyphs, fit, wrap
 
 _TEN: Final = IPv4Network("10.0.0.0/8")
 _OTHERS: Final = (IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16"))
@@ -159,12 +159,24 @@ class AddressMap(Widget):
         return strips
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 as Textual calls it
-        return 2 + len(self._strips(width)) + len(self._drawn)
+        return 1 + len(self._strips(width)) + len(self._drawn) + len(self._budget_lines(width))
+
+    def _indent(self, width: int) -> int:
+        return max(0, min(2, width - self._strips(width)[0][1] - 2))
+
+    def _budget_lines(self, width: int) -> list[str]:
+        """Nodes and pods against the addresses there are, folded where it is narrow."""
+        nodes, more, room, pods, space = self._budget
+        text = self._texts.budget.format(
+            nodes=f"{nodes:,}", surge=f"{more:,}", room=f"{room:,}", pods=f"{pods:,}", space=f"{space:,}"
+        )
+        indent = self._indent(width)
+        return [" " * indent + line for line in wrap(text, max(8, width - indent))]
 
     def render(self) -> Content:
         width = self.size.width
         strips = self._strips(width)
-        indent = max(0, min(2, width - strips[0][1] - 2))
+        indent = self._indent(width)
         pad = " " * indent
         count = strips[0][1]
         scale = "".join(fit(f"10.{start}", count // 4) for start in (0, 64, 128, 192))
@@ -182,12 +194,9 @@ class AddressMap(Widget):
                 )
             )  # fmt: skip
         nodes, more, room, pods, space_ = self._budget
-        budget = self._texts.budget.format(
-            nodes=f"{nodes:,}", surge=f"{more:,}", room=f"{room:,}", pods=f"{pods:,}", space=f"{space_:,}"
-        )
         short = nodes + more > room > 0 or pods > space_ > 0
         style = "$text-error" if short else "$text-muted"
-        lines.append(Content.styled(fit(pad + budget, width, self._marks.more), style))
+        lines += [Content.styled(line, style) for line in self._budget_lines(width)]
         return Content("\n").join(lines)
 
     def _strip(self, space: IPv4Network, count: int, pad: str) -> Content:

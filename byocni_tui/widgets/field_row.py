@@ -169,6 +169,14 @@ class FieldRow(Widget):
         if self._notes:
             # After this layout: a change of height in the middle of it would be lost.
             self.call_after_refresh(self._draw_notes)
+        if isinstance(self.editor, Input) and not self.editor.has_focus:
+            self.call_after_refresh(self._show_end)
+
+    def _show_end(self) -> None:
+        """Of a text that is wider than its field, the end: in a resource id it is what tells one from another."""
+        if isinstance(self.editor, Input) and not self.editor.has_focus:
+            self.editor.cursor_position = 0
+            self.editor.cursor_position = len(self.editor.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

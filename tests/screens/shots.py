@@ -7,6 +7,9 @@ from typing import Any
 from rich.cells import cell_len
 from textual.widgets import Input
 
+WAITED = ("facts", "preflight", "doctor", "build", "clean")
+"""Work whose end a picture waits for; a run, and what watches nodes, go on."""
+STILL = 6
 KEPT = Path(__file__).parent.parent / "snapshots" / "screens"
 
 
@@ -19,6 +22,23 @@ def rows(app: Any) -> list[str]:
 def text(app: Any) -> str:
     """The whole screen."""
     return "\n".join(rows(app)) + "\n"
+
+
+async def quiet(pilot: Any, *, wait: bool = True) -> None:
+    """Until nothing is under way (unless not ``wait``), all panels are made, and the screen has stood still for a few
+    looks."""
+    app = pilot.app
+    before, looks = "", 0
+    while looks < STILL:
+        await pilot.pause()
+        busy = [worker for worker in app.workers if worker.group in WAITED]
+        if wait:
+            await app.workers.wait_for_complete(busy)
+        screen = app.wizard_screen
+        whole = len(screen.panels) == len(app.session.order) and getattr(screen, "_drawing", None) is None
+        now = text(app)
+        looks = looks + 1 if whole and now == before else 0
+        before = now
 
 
 def agrees(app: Any, name: str) -> None:

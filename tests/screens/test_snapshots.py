@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from shots import agrees, fits
+from shots import agrees, fits, quiet
 from wizard_fake import CLUSTERS, FakeContext, nodes, ready_plan
 
 from byocni_tui.app import WizardApp, make_app
@@ -23,14 +23,6 @@ both = pytest.mark.parametrize("lang", ["en", "zh"])
 sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "140x40"])
 
 
-async def settle(pilot: Any) -> None:
-    """Until nothing is under way and all is drawn."""
-    await pilot.pause()
-    busy = [w for w in pilot.app.workers if w.group in ("facts", "preflight", "doctor", "build")]
-    await pilot.app.workers.wait_for_complete(busy)
-    await pilot.pause(0.2)
-
-
 def keep(app: WizardApp, lang: str, size: tuple[int, int], name: str) -> None:
     fits(app, *size)
     agrees(app, f"{lang}/{size[0]}x{size[1]}/{name}")
@@ -45,10 +37,10 @@ async def test_every_step(lang: str, size: tuple[int, int]) -> None:
             if step_id == "deploy":
                 await pilot.press("ctrl+n")
                 while not app.session.run.done:
-                    await pilot.pause(0.05)
+                    await pilot.pause()
             else:
                 await app.wizard_screen.show_step(step_id)  # type: ignore[union-attr]
-            await settle(pilot)
+            await quiet(pilot)
             keep(app, lang, size, f"{number:02}-{step_id}")
 
 
@@ -61,7 +53,7 @@ async def test_what_is_blocked_failed_or_asked(lang: str, size: tuple[int, int])
 
         async def shown(name: str, *keys: str) -> None:
             await pilot.press(*keys)
-            await settle(pilot)
+            await quiet(pilot)
             keep(app, lang, size, f"state-{name}")
 
         await shown("blocked", "ctrl+n")
@@ -73,7 +65,7 @@ async def test_what_is_blocked_failed_or_asked(lang: str, size: tuple[int, int])
         await shown("commands", "f3")
         await pilot.press("escape", *["ctrl+n"] * 9)
         while app.session.run.active or not app.session.run.failed:
-            await pilot.pause(0.05)
+            await pilot.pause()
         await shown("failed")
         await shown("clean", "ctrl+o")
 
@@ -109,7 +101,7 @@ async def test_before_azure_answers_and_when_it_cannot(lang: str, size: tuple[in
     async with app.run_test(size=size) as pilot:
         for step_id in ("account", "region", "preflight"):
             await app.wizard_screen.show_step(step_id)  # type: ignore[union-attr]
-            await pilot.pause(0.3)
+            await quiet(pilot, wait=False)
             keep(app, lang, size, f"{state}-{step_id}")
 
 
@@ -136,7 +128,7 @@ async def test_empty_long_and_wide_names(lang: str, size: tuple[int, int]) -> No
                 await app.wizard_screen.show_step(step_id)  # type: ignore[union-attr]
                 app.session.demand(step_id)
                 app.session.changed()
-                await settle(pilot)
+                await quiet(pilot)
                 keep(app, lang, size, f"{name}-{step_id}")
 
 
@@ -150,17 +142,17 @@ async def test_a_run_in_the_middle_and_five_thousand_nodes(lang: str, size: tupl
         await app.wizard_screen.show_step("review")  # type: ignore[union-attr]
         await pilot.press("ctrl+n")
         while not app.session.run.log:
-            await pilot.pause(0.05)
-        await settle(pilot)
+            await pilot.pause()
+        await quiet(pilot)
         for name in ("cluster", "nodes-not-ready"):
             run = app.session.run
             run.apply(context._event(name, "running", "…"))
         app.session.take_nodes(nodes(3, "kubelet"))
         app.session.changed()
-        await settle(pilot)
+        await quiet(pilot)
         keep(app, lang, size, "run-not-ready")
         await pilot.press("ctrl+c")
-        await settle(pilot)
+        await quiet(pilot)
         keep(app, lang, size, "run-choices")
         await pilot.press("escape")
         many = [
@@ -171,7 +163,7 @@ async def test_a_run_in_the_middle_and_five_thousand_nodes(lang: str, size: tupl
         ]
         app.session.take_nodes(many)
         app.session.changed()
-        await settle(pilot)
+        await quiet(pilot)
         keep(app, lang, size, "run-5000")
         context.hold.set()
 
@@ -184,7 +176,7 @@ async def test_a_cluster_that_exists(lang: str, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:
         for step_id in ("start", "cluster", "review"):
             await app.wizard_screen.show_step(step_id)  # type: ignore[union-attr]
-            await settle(pilot)
+            await quiet(pilot)
             keep(app, lang, size, f"existing-{step_id}")
 
 
@@ -210,10 +202,10 @@ async def test_every_tool(lang: str, size: tuple[int, int], monkeypatch: pytest.
     async with app.run_test(size=size) as pilot:
         for name in TOOLS:
             app.wizard_screen.action_tool(name)  # type: ignore[union-attr]
-            await settle(pilot)
+            await quiet(pilot)
             keep(app, lang, size, f"tool-{name}")
             await pilot.press("escape")
-            await settle(pilot)
+            await quiet(pilot)
 
 
 @both
@@ -221,5 +213,5 @@ async def test_an_empty_list_of_runs(lang: str) -> None:
     app = make_app(FakeContext(plan=ready_plan(), lang=lang))
     async with app.run_test(size=(80, 24)) as pilot:
         app.wizard_screen.action_tool("runs")  # type: ignore[union-attr]
-        await settle(pilot)
+        await quiet(pilot)
         keep(app, lang, (80, 24), "tool-runs-empty")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +316,21 @@ async def test_subnets_are_picked_with_what_is_known_of_them() -> None:
         assert context.plan.network.subnet.id is None
 
 
+async def test_the_map_of_an_existing_subnet_shows_what_azure_says_of_it() -> None:
+    plan = replace(ready_plan(), "network.managed", False)
+    for path, value in (("network.vnet.id", NETWORK), ("network.subnet.id", f"{NETWORK}/subnets/nodes")):
+        plan = replace(plan, path, value)
+    _, app = wizard(World(plan=plan, known=Facts(virtual_networks=NETWORKS)))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await at(pilot, "network")
+        seen = text(app)
+        assert re.search(r"10\.1\.1\.0 . 10\.1\.1\.255", seen)
+        assert "10.224" not in seen
+        assert "of 251 addresses" in seen
+        rows = app.wizard_screen.panel.rows  # type: ignore[union-attr]
+        assert not rows["network.subnet.range"].display
+
+
 async def test_switching_to_an_own_network_shows_its_fields() -> None:
     _, app = wizard(World(plan=ready_plan(), known=Facts(virtual_networks=NETWORKS)))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -518,3 +534,13 @@ async def test_the_palette_offers_the_tools_in_the_language_of_the_moment() -> N
         await pilot.press("down", "enter")
         await settle(pilot)
         assert "只读取群集" in text(app)
+
+
+@pytest.mark.parametrize("begin", ["ahead", "step"])
+async def test_leaving_while_panels_are_being_made_leaves_quietly(begin: str) -> None:
+    _, app = wizard()
+    async with app.run_test(size=(80, 24)):
+        screen = app.wizard_screen
+        app.exit()
+        await (screen._ahead() if begin == "ahead" else screen.show_step("cni"))
+    assert app.return_code == 0
