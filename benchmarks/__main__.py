@@ -38,7 +38,9 @@ def measure(name: str) -> Result:
     except (Exception, SystemExit) as error:  # noqa: BLE001 whatever breaks in a suite is a line of the result
         problem = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         traceback.print_exc()
-    return Result(name, tuple(figures), problem, time.perf_counter() - begin)
+    spent = time.perf_counter() - begin
+    print(f"   {name}: {spent:.0f} s", flush=True)
+    return Result(name, tuple(figures), problem, spent)
 
 
 def line(figure: Figure) -> str:

@@ -254,7 +254,10 @@ def _hello() -> float:
 
 
 def figures(figure: Any) -> Iterator[Any]:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (4096 if hard == resource.RLIM_INFINITY else min(4096, hard), hard)
+    )
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         pairs = [(_started(folder / f"start-{n}"), _hello()) for n in range(7)]
