@@ -3,6 +3,7 @@ are not Ready, cleaning up. Part of the composition root, like ``preflight``; ``
 
 import base64
 import os
+import shlex
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,10 +22,61 @@ REGISTRATION_LIMIT: Final = 1800.0
 async def mend(context: "Context", finding: Finding) -> None:
     """Do what the finding's remedy names. ``ProviderError`` with Azure's words where it is refused; ValueError for an
     action that is not done from here."""
-    action = finding.remedy.action if finding.remedy else None
-    if action != "register-provider":
-        raise ValueError(action)
-    await _register(context, str(finding.values["value"]))
+    remedy = finding.remedy
+    if remedy is not None and remedy.action == "register-provider":
+        await _register(context, str(finding.values["value"]))
+    elif remedy is not None and remedy.commands and all(map(is_security_rule, remedy.commands)):
+        await _allow(context, remedy.commands)
+    else:
+        raise ValueError(remedy and remedy.action)
+
+
+def is_security_rule(command: str) -> bool:
+    """Whether a remedy's command makes a security rule."""
+    return command.startswith("az network nsg rule create ")
+
+
+def security_rule(command: str) -> tuple[str, dict[str, Any]]:
+    """The id and the body that ``az network nsg rule create`` with these words would put, so that what is shown and
+    what is done are the same. ``command`` has long flags only, as ``rules.actions`` writes them."""
+    flags: dict[str, list[str]] = {}
+    values: list[str] = []
+    for word in shlex.split(command)[5:]:
+        if word.startswith("--"):
+            values = flags.setdefault(word[2:], [])
+        else:
+            values.append(word)
+    one = {name: items[0] for name, items in flags.items()}
+    body: dict[str, Any] = {
+        "priority": int(one["priority"]),
+        "direction": one["direction"],
+        "access": one["access"],
+        "protocol": one["protocol"],
+        "sourcePortRange": "*",
+    }
+    for key, flag in (
+        ("sourceAddressPrefix", "source-address-prefixes"),
+        ("destinationAddressPrefix", "destination-address-prefixes"),
+        ("destinationPortRange", "destination-port-ranges"),
+    ):
+        several = flags[flag]
+        plural = f"{key}es" if key.endswith("Prefix") else f"{key}s"
+        body.update({key: several[0]} if len(several) == 1 else {plural: several})
+    path = (
+        f"/subscriptions/{one['subscription']}/resourceGroups/{one['resource-group']}"
+        f"/providers/Microsoft.Network/networkSecurityGroups/{one['nsg-name']}/securityRules/{one['name']}"
+    )
+    return path, {"properties": body}
+
+
+async def _allow(context: "Context", commands: tuple[str, ...]) -> None:
+    work = context.work(await context.connections())
+    for path, body in map(security_rule, commands):
+        answer = await work.azure.put(path, body)
+        if answer.operation is not None:
+            await work.finish(answer.operation, path.rpartition("/")[2], 5.0)
+    (await context.collector()).forget("networkSecurityGroups")
+    await context.collect("networkSecurityGroups")
 
 
 async def _register(context: "Context", name: str) -> None:

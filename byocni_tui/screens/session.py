@@ -21,7 +21,7 @@ from byocni_tui.screens.codec import NO, YES, Unreadable, from_text, shown
 from byocni_tui.screens.port import Lesson, NodeView, RunEvent, WizardContext, Words
 from byocni_tui.screens.run_state import RunState
 
-ACTIONS = ("register-provider",)
+ACTIONS = ("register-provider", "allow-node-traffic", "allow-egress")
 """Remedies that are done in Azure at once, beside those that set values."""
 
 
@@ -92,7 +92,7 @@ class Session:
     def can_mend(self, finding: Finding) -> bool:
         """Whether one key applies its remedy: values to take, or something that can be done in Azure at once."""
         remedy = finding.remedy
-        return remedy is not None and bool(remedy.set or remedy.action in ACTIONS)
+        return remedy is not None and bool(remedy.set or (remedy.action in ACTIONS and remedy.commands))
 
     def home(self, path: str) -> str:
         """The step on which ``path`` is asked in this plan."""

@@ -38,6 +38,11 @@ class Tasks(_Base):
     def _changed(self) -> None:
         self.session.changed()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether something short is under way of which the screen will tell (a run is not short)."""
+        return self._drawing is not None or any(not worker.is_finished for worker in self.workers)
+
     async def reach(self) -> None:
         """Sign in or start the sandbox. The journal is opened here first: its database belongs to one thread, and
         connecting happens in another."""
@@ -118,6 +123,8 @@ class Tasks(_Base):
             await self.context.mend(finding)
             session.notice("remedy", code=finding.code)
             self.notify(tr("wizard.mended", code=finding.code), timeout=4, markup=False)
+            if session.step == "preflight":
+                self.run_preflight(again=True)
         except Exception as error:  # noqa: BLE001 the finding stays, and Azure's words are told
             self.notify(self.describe(error), severity="error", timeout=10, markup=False)
         session.mending.discard(finding.code)
