@@ -43,8 +43,7 @@ bench: $(VENV)/.dev clients
 	@$(BIN)/python -m benchmarks $(if $(SUITES),$(SUITES),--write docs)
 
 torture: $(VENV)/.dev clients
-	@BYOCNI_TORTURE=full $(BIN)/pytest -n 0 -m 'torture' tests
-	@BYOCNI_TORTURE=full $(BIN)/pytest -n 0 -m '' tests/torture
+	@$(BIN)/python tools/torture.py $(PIECES)
 
 audit: $(VENV)/.dev
 	@$(BIN)/python tools/audit.py

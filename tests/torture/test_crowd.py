@@ -5,6 +5,7 @@ import gc
 import json
 import resource
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ cloud_changes: {quotas: {cores: 100000, family: 100000}}
 """
 
 
-async def test_many_nodes_go_on_living_without_growth(scale: Any, tmp_path: Path) -> None:
+async def test_many_nodes_go_on_living_without_growth(
+    scale: Any, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """Virtual minutes with heartbeats and crash loops, and a client that lists: memory settles."""
     nodes, minutes = scale(60, 5000), scale(3, 10)
     body = [
@@ -115,5 +118,6 @@ async def test_many_nodes_go_on_living_without_growth(scale: Any, tmp_path: Path
             async with session.get(f"{base}/{cluster}/api/v1/nodes?limit=500", headers=token) as answer:
                 assert len((await answer.json())["items"]) == min(500, nodes)
             sizes.append(_memory())
+    record_property(f"{nodes} nodes, MiB after each of {minutes} minutes", [round(size) for size in sizes])
     settled = sizes[len(sizes) // 2]
     assert sizes[-1] <= settled * 1.05 + 4, sizes

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -37,7 +38,7 @@ def _read(text: str) -> tuple[Plan | None, UserError | None]:
         return None, error
 
 
-def test_answers_files(scale: Any) -> None:
+def test_answers_files(scale: Any, record_property: Callable[[str, object], None]) -> None:
     rng, seen = random.Random(scale.seed), Counter[str]()
     text, data = _base()
     for number in range(scale(1500, 100_000)):
@@ -57,11 +58,12 @@ def test_answers_files(scale: Any) -> None:
             commands(plan, TR)
             for tongue in TONGUES:
                 render(tongue, plan, TR)
+    record_property("answers files, by what came of them", dict(seen.most_common()))
     assert seen["read"] > 0
     assert len(seen) > 3, seen
 
 
-def test_scenario_files(scale: Any) -> None:
+def test_scenario_files(scale: Any, record_property: Callable[[str, object], None]) -> None:
     rng, read, refusals = random.Random(scale.seed), 0, list[scenario.ScenarioError]()
     shipped = [
         (path.read_text(encoding="utf-8"), path.stem) for path in sorted(scenario.FOLDER.glob("*.yaml"))
@@ -74,6 +76,7 @@ def test_scenario_files(scale: Any) -> None:
             read += 1
         except scenario.ScenarioError as error:
             refusals.append(error)
+    record_property("scenario files, read and refused", [read, len(refusals)])
     assert read
     assert refusals
     assert all(error.problem and error.where.startswith("broken.yaml") for error in refusals)
