@@ -49,6 +49,8 @@ class RuleWords:
     def remedy_text(self, finding: Finding, tr: Translator) -> str:
         from byocni_tui.rules.render import remedy_text
 
+        if finding.code == "BYO001":
+            return tr("wizard.acknowledge")  # here it is a question, not a line of a file
         return remedy_text(finding, tr) or ""
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from byocni_tui.app import Reopen
     from byocni_tui.context import Context
     from byocni_tui.deploy.event import Event
+    from byocni_tui.plan.model import Plan
     from byocni_tui.screens.preferences import Preferences
     from byocni_tui.screens.store import Store
 
@@ -160,18 +161,26 @@ def _open(args: argparse.Namespace, console: Console, run: str = "") -> "tuple[C
     left = store.load_memory()
     resumed = None
     if left.run and left.step == "deploy" and args.plan_file is None and not _ended_well(left.run, tr):
-        resumed = _resume(left.run, tr)
+        resumed = _resume(left.run, tr) if _same_world(left.run, args.sandbox) else None
     if args.sandbox:
-        return (
-            Context.simulated(plan, sandbox=args.sandbox, tr=tr),
-            store,
-            tr("wizard.about_joined", url=args.sandbox),
-        )
-    if not args.simulate:
+        context = resumed or Context.simulated(plan, sandbox=args.sandbox, tr=tr)
+        about = tr("wizard.about_joined", url=args.sandbox)
+    elif not args.simulate:
         return resumed or Context.live(plan, tr=tr), store, ""
-    about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=_shown(args.speed))
-    context = resumed or Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=tr)
+    else:
+        context = resumed or Context.simulated(plan, scenario=args.scenario, speed=args.speed, tr=tr)
+        about = tr("wizard.about", scenario=Path(args.scenario).stem, speed=_shown(args.speed))
+    if plan is None and resumed is None:
+        context.plan = unread(context.plan)
     return context, store, about
+
+
+def unread(plan: "Plan") -> "Plan":
+    """A scenario's plan as a person begins with it: nothing is acknowledged or accepted until somebody has read it (a
+    scenario does so only for the run that nobody watches)."""
+    import msgspec
+
+    return msgspec.structs.replace(plan, accept=(), acknowledge_support_boundary=False)
 
 
 def _past(run: str, tr: Translator) -> "list[Event]":
@@ -187,6 +196,18 @@ def _past(run: str, tr: Translator) -> "list[Event]":
 def _ended_well(run: str, tr: Translator) -> bool:
     past = _past(run, tr)
     return bool(past) and past[-1].step == "run" and past[-1].status == "done"
+
+
+def _same_world(run: str, url: str | None) -> bool:
+    """Whether a run that was left ran in the sandbox that is joined now (or nothing is joined)."""
+    from byocni_tui.deploy.journal import runs_folder
+
+    if not url:
+        return True
+    try:
+        return (runs_folder() / run / "sandbox.url").read_text(encoding="utf-8").strip() == url
+    except OSError:
+        return False
 
 
 def _resume(run: str, tr: Translator) -> "Context | None":

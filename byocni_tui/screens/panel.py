@@ -174,4 +174,9 @@ class StepPanel(VerticalScroll, can_focus=False):
             return False
         row.display = True
         row.editor.focus()
+        # Its messages belong to it; they may have come with this very key.
+        self.call_after_refresh(self._show_whole, row)
         return True
+
+    def _show_whole(self, row: FieldRow) -> None:
+        self.call_after_refresh(row.scroll_visible, animate=False)

@@ -22,6 +22,7 @@ from byocni_tui.locale import Translator
 PATIENCE = 60.0
 _ESCAPES = re.compile(rb"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]")
 NEXT, BACK, QUIT, INTERRUPT = "\x0e", "\x02", "\x11", "\x03"
+LEFT, ACCEPT, REMEDY = "\x1b[D", "\x1b[15~", "\x1bOS"
 STEPS = ("account", "region", "group", "cluster", "network", "cni", "preflight", "review")
 pytestmark = pytest.mark.filterwarnings("ignore:This process")
 
@@ -111,10 +112,15 @@ def opens(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
             continue
 
 
-def walks(terminal: Terminal, tr: Translator) -> None:
-    """From Start to Review by accepting defaults, one key a screen."""
+def starts(terminal: Terminal, tr: Translator, last: str = "review") -> None:
+    """From Start to a step by accepting defaults: a key a screen, and what has to be acknowledged once it was asked."""
     terminal.until("SIMULATION", tr("wizard.start.simulated"))
-    for step in STEPS:
+    terminal.press(NEXT, "BYO001")
+    terminal.press(LEFT, tr("wizard.keys.next"))
+    for step in STEPS[: STEPS.index(last) + 1]:
+        if step == "preflight":
+            terminal.press(NEXT, "BYO709", tr("wizard.keys.accept"))
+            terminal.press(ACCEPT, tr("wizard.keys.next"))
         terminal.press(NEXT, tr(f"wizard.steps.{step}.lead"))
 
 
@@ -122,7 +128,7 @@ def walks(terminal: Terminal, tr: Translator) -> None:
 def test_the_whole_way_by_keys(opens: Opener, lang: str) -> None:
     tr = Translator(lang)
     terminal = opens("--lang", lang)
-    walks(terminal, tr)
+    starts(terminal, tr)
     terminal.press(NEXT, tr("deploy.run.done", name="myAKSCluster"))
     terminal.press(NEXT, tr("wizard.done.next"), "byocni-tui destroy")
     terminal.send(QUIT)
@@ -135,13 +141,17 @@ def test_the_whole_way_by_lines(opens: Opener, lang: str) -> None:
     tr = Translator(lang)
     terminal = opens("--lang", lang, environ={"TERM": "dumb"})
     deploy = "".join(tr("wizard.line.deploy").split())
+    boundary = tr(
+        "wizard.line.field", label=tr("fields.acknowledge_support_boundary.label"), value=tr("wizard.no")
+    )
+    to_say_yes_to = tuple("".join(text.split()) for text in (boundary, tr("wizard.line.accept")))
     terminal.until(tr("wizard.line.intro"))
     end = time.monotonic() + PATIENCE
     while deploy not in terminal.text:
         assert time.monotonic() < end, terminal.text[-400:]
         asked = terminal.text.endswith((":", "：", ")", "?", "？"))
         if not terminal.read(0.4) and asked and deploy not in terminal.text:
-            terminal.send("\n")
+            terminal.send("y\n" if terminal.text.endswith(to_say_yes_to) else "\n")
     terminal.press("y\n", tr("deploy.run.done", name="myAKSCluster"), tr("wizard.done.undo"))
     assert terminal.leaves() == 0
 
@@ -157,7 +167,11 @@ def test_the_whole_way_by_mouse(opens: Opener) -> None:
         terminal.send(f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m")
         terminal.until(*texts)
 
+    click(28, 7, f"● {tr('wizard.yes')}")  # the boundary: yes
     for step in STEPS:
+        if step == "preflight":
+            click(3, 24, "BYO709", tr("wizard.keys.accept"))
+            click(34, 24, tr("wizard.keys.next"))  # F5, between Back and Help
         click(3, 24, tr(f"wizard.steps.{step}.lead"))
     click(2, 2, tr("wizard.steps.start.lead"))
     terminal.press("\x1bOQ", "Go to")  # F2: the list
@@ -169,7 +183,7 @@ def test_the_whole_way_by_mouse(opens: Opener) -> None:
 def test_a_screen_that_shrinks_and_grows_while_deploying(opens: Opener) -> None:
     tr = Translator("en")
     terminal = opens("--speed", "600")
-    walks(terminal, tr)
+    starts(terminal, tr)
     terminal.press(NEXT, tr("wizard.run.cluster"))
     for size in ((20, 5), (1, 1), (200, 60), (80, 24)):
         terminal.resize(*size)
@@ -183,9 +197,7 @@ def test_a_screen_that_shrinks_and_grows_while_deploying(opens: Opener) -> None:
 def test_a_terminal_that_goes_away_loses_no_answer(opens: Opener, environment: Path) -> None:
     tr = Translator("en")
     terminal = opens()
-    terminal.until("SIMULATION", tr("wizard.start.simulated"))
-    for step in STEPS[:4]:
-        terminal.press(NEXT, tr(f"wizard.steps.{step}.lead"))
+    starts(terminal, tr, "cluster")
     terminal.press("-mine", "myAKSCluster-mine")
     kept_in = environment / "wizard" / "simulated-article.yaml"
     end = time.monotonic() + PATIENCE
@@ -214,6 +226,7 @@ def test_a_home_that_cannot_be_written_is_said_and_the_screen_works(opens: Opene
     home.write_text("")
     terminal = opens(environ={"BYOCNI_STATE_HOME": str(home)})
     terminal.until("SIMULATION", "Support boundary")
+    terminal.press(LEFT, "● yes")
     terminal.press(NEXT, "Which Azure")
     terminal.forget()
     terminal.send(QUIT)
