@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from shots import fits, rows, text
 from wizard_fake import FakeContext, nodes, ready_plan
@@ -285,3 +286,33 @@ async def test_a_subscription_is_picked_from_those_that_can_be_seen() -> None:
         await pilot.press("tab", "tab", "tab", "down", "enter")
         await settle(pilot)
         assert context.plan.subscription == "11111111-9173-4872-9134-bb1d2e00343a"
+
+
+async def test_an_enter_that_comes_late_is_not_for_the_next_step() -> None:
+    from byocni_tui.widgets.field_row import FieldRow
+
+    _, app = wizard(plan=ready_plan())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*["ctrl+n"] * 5)
+        await settle(pilot)
+        before = text(app)
+        for message in (FieldRow.Submitted("cluster.tier"), FieldRow.Entered("cluster.tier")):
+            app.wizard_screen.post_message(message)  # type: ignore[union-attr]
+        await settle(pilot)
+        assert app.session.step == "network"
+        assert text(app) == before
+
+
+async def test_what_has_to_be_acknowledged_is_brought_into_view_with_the_key_that_does_it() -> None:
+    plan = msgspec.structs.replace(ready_plan(), accept=())
+    context, app = wizard(plan=plan)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*["ctrl+n"] * 7)
+        await settle(pilot)
+        await pilot.pause()
+        assert app.session.step == "cni"
+        assert "I have read this, go on" in text(app), "the offer under the last field has been scrolled to"
+        await pilot.press("f5", "ctrl+n")
+        await settle(pilot)
+        assert app.session.step == "preflight"
+        assert context.plan.accept == ("BYO709",)
