@@ -3,8 +3,6 @@
 import sys
 from typing import Any
 
-import msgspec
-
 from byocni_tui.errors import UserError
 from byocni_tui.locale import Translator
 
@@ -24,6 +22,8 @@ class Console:
 
     def json(self, value: Any, *, line: bool = False) -> None:
         """The result as one JSON document, or one object of a stream (``line``)."""
+        import msgspec  # here: what prints no JSON starts without it
+
         data = msgspec.json.encode(value)
         self.out((data if line else msgspec.json.format(data, indent=2)).decode())
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from byocni_tui import errands
@@ -12,6 +13,7 @@ from byocni_tui.context import Context
 from byocni_tui.deploy.doctor import diagnose, gather
 from byocni_tui.deploy.verification import Options, Verifier, count
 from byocni_tui.sandbox import launcher
+from byocni_tui.sandbox.scenario import names
 
 IMAGE = "mcr.microsoft.com/azurelinux/busybox:1.36"
 NOT_READY = {"nodes", "cni"}
@@ -28,9 +30,31 @@ CASES: dict[str, tuple[set[str], set[str]]] = {
     "operator-tainted-pool": ({"BYO805"}, NOT_READY),
     "registry-blocked": ({"BYO802"}, NOT_READY),
     "pull-limit": ({"BYO802"}, NOT_READY),
+    "agent-crash-loop": ({"BYO803"}, NOT_READY),
+    "auto-repair": ({"BYO801"}, NOT_READY),
+    "nsg-denies-nodes": (set(), {"pod-cross-node", "service-name"}),
+    "nsg-denies-overlay": (set(), {"pod-cross-node", "service-name"}),
+    "name-taken": (set(), set()),
 }
 """Scenario: the causes that ``doctor`` names, and the checks of ``verify`` that don't pass."""
 OFTEN = ("half-nodes", "mtu", "cilium-default-pool")
+ENDS: dict[str, str] = {
+    **dict.fromkeys(
+        ("article", "public", "usgov", "antrea", "calico", "operation-hangs", "role-not-propagated", "throttled",
+         "token-expires"),
+        "run",
+    ),
+    **dict.fromkeys(
+        ("delegated-subnet", "group-locked", "join-missing", "null-route", "own-network", "pods-overlap-peer",
+         "pods-overlap-vnet", "policy-argument", "pool-differs", "provider-not-registered", "reserved-range",
+         "role-missing", "service-overlaps-subnet", "size-not-available", "subnet-in-use", "subnet-too-small",
+         "version-not-supported"),
+        "preflight",
+    ),
+    **dict.fromkeys(("outbound-blocked", "policy-denies", "quota-exceeded"), "cluster"),
+    "registry-china": "nodes-ready",
+}  # fmt: skip
+"""Scenarios without a cluster yet: the step at which a run of their plan stops, ``run`` where all goes well."""
 
 Judge = Callable[[str], Any]
 
@@ -80,15 +104,32 @@ async def test_a_defect_is_seen_as_what_it_is(judge: Judge, scenario: str) -> No
     }
 
 
-@pytest.mark.parametrize("scenario", ["nsg-denies-nodes", "nsg-denies-overlay"])
 @pytest.mark.torture
-async def test_what_no_api_shows_is_found_by_probing(judge: Judge, scenario: str) -> None:
-    """Made by a run: the scenario's plan makes the cluster."""
-    world_plan = Context.simulated(scenario=scenario, speed=math.inf)
-    events = [event async for event in world_plan.deploy()]
-    (await world_plan.connections()).dismiss()
-    await world_plan.close()
-    failed = next(event for event in events if event.status == "failed")
-    assert failed.step == "verify"
-    assert "pod-cross-node" in failed.message
-    assert "pod-same-node" not in failed.message
+@pytest.mark.parametrize("scenario", ENDS)
+async def test_a_run_stops_where_the_defect_is_and_where_there_is_none_nothing_is_seen(
+    scenario: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BYOCNI_STATE_HOME", str(tmp_path / "state"))
+    context = Context.simulated(scenario=scenario, speed=math.inf)
+    warnings = tuple(finding.code for finding in context.findings().findings if finding.severity == "warning")
+    context.plan = msgspec.structs.replace(context.plan, accept=warnings, acknowledge_support_boundary=True)
+    events = [event async for event in context.deploy()]
+    connections = await context.connections()
+    try:
+        stopped = next((event.step for event in events if event.status == "failed"), "run")
+        assert stopped == ENDS[scenario], events[-2:]
+        if stopped == "run":
+            proof = (events[-1].detail or {})["proof"]
+            assert not proof["failed"], proof
+            assert not proof["warning"], proof
+            assert (await context.diagnose())["causes"] == []
+        elif stopped == "nodes-ready":
+            assert {cause["code"] for cause in (await context.diagnose())["causes"]} == {"BYO802"}
+    finally:
+        connections.dismiss()
+        await context.close()
+
+
+@pytest.mark.torture
+def test_no_scenario_is_left_out() -> None:
+    assert {*CASES, *ENDS, "nodes-5000"} == set(names())
