@@ -191,6 +191,7 @@ class Life:
             return
         properties = record["body"]["properties"]
         self._fail_if_struck(data, record)
+        self._fail_without_group(record)
         wanted = sum(pool["count"] for pool in properties["agentPoolProfiles"])
         budget = max(1, math.ceil(wanted / _WAVES))
         running = properties["powerState"]["code"] == "Running"
@@ -199,12 +200,12 @@ class Life:
             name for name in known if name not in {pool["name"] for pool in properties["agentPoolProfiles"]}
         ]:
             for node in known.pop(name)["nodes"]:
-                cluster.remove_node(node["name"])
+                _remove(record, cluster, node)
         for pool in properties["agentPoolProfiles"]:
             state = known.setdefault(pool["name"], {"next": 0, "nodes": []})
             on = running and pool["powerState"]["code"] == "Running"
             while len(state["nodes"]) > (pool["count"] if on else 0):
-                cluster.remove_node(state["nodes"].pop()["name"])
+                _remove(record, cluster, state["nodes"].pop())
             budget = self._renewed(record, cluster, pool, state, budget) if on else budget
             while on and len(state["nodes"]) < pool["count"] and budget > 0:
                 self._add_node(record, cluster, pool, state)
@@ -221,7 +222,7 @@ class Life:
         old = [node for node in state["nodes"] if node.get("image", image) != image or _outdated(node, pool)]
         for node in old[:budget]:
             self._add_node(record, cluster, pool, state)
-            cluster.remove_node(node["name"])
+            _remove(record, cluster, node)
             state["nodes"].remove(node)
             budget -= 1
         return budget
@@ -266,6 +267,15 @@ class Life:
                 state = record["meta"]["pools"].setdefault(pool_name, {"next": 0, "nodes": []})
                 self._add_node(record, cluster, pool, state)
                 self.arm.touch(record)
+
+    def fill(self, record: "Record", pool_name: str, size: int) -> None:
+        """Machines until a pool has ``size`` of them; what AKS itself wants of the pool stays."""
+        cluster = self.cluster(record)
+        for pool in record["body"]["properties"]["agentPoolProfiles"]:
+            state = record["meta"]["pools"].setdefault(pool_name, {"next": 0, "nodes": []})
+            while cluster is not None and pool["name"] == pool_name and len(state["nodes"]) < size:
+                self._add_node(record, cluster, pool, state)
+        self.arm.touch(record)
 
     def _address(self, record: "Record", pool: dict[str, Any], *, again: bool = False) -> str:
         """The next free address of the pool's subnet: Azure keeps the first four. Those that were given back come into
@@ -314,8 +324,18 @@ class Life:
     def _settled(self, data: dict[str, Any]) -> None:
         record = self._record(data)
         set_state(record, "Succeeded")
-        node_group.finish(self.arm, record)
+        if self.arm.get(node_group.group_id(record)) is not None:
+            node_group.finish(self.arm, record)
         self.arm.touch(record)
+
+    def _fail_without_group(self, record: "Record") -> None:
+        """Somebody has deleted the node resource group: the cluster is beyond repair."""
+        group = node_group.group_id(record)
+        if self.arm.get(group) is None:
+            set_state(record, "Failed")
+            self.arm.touch(record)
+            name = ids.last(group)
+            raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
 
     def _upgraded(self, data: dict[str, Any]) -> None:
         """The control plane has the new version; the machines follow, wave by wave."""
@@ -332,6 +352,7 @@ class Life:
             cluster.stop()
         for state in record["meta"]["pools"].values():
             state["nodes"].clear()
+        record["meta"].pop("off", None)
         node_group.scale_sets(self.arm, record)
 
     def _started(self, data: dict[str, Any]) -> None:
@@ -372,6 +393,12 @@ class Life:
                 "Creating",
             ):
                 self._make_cluster(record)
+
+
+def _remove(record: "Record", cluster: Any, node: dict[str, Any]) -> None:
+    """A machine is drained away, and with it its node."""
+    record["meta"].get("off", {}).pop(node["name"], None)
+    cluster.remove_node(node["name"])
 
 
 def _outdated(node: dict[str, Any], pool: dict[str, Any]) -> bool:

@@ -274,6 +274,15 @@ def scale_sets(arm: "Arm", record: "Record") -> None:
             arm.drop(one["id"])
 
 
+def counted(arm: "Arm", record: "Record", pool: str, machines: int) -> None:
+    """A pool's scale set has so many machines now."""
+    name = f"aks-{pool}-{aks_fill.suffix(arm, record['id'])}-vmss"
+    found = arm.get(f"{group_id(record)}/providers/{SCALE_SET}/{name}")
+    if found is not None:
+        found["body"]["sku"]["capacity"] = machines
+        arm.touch(found)
+
+
 def _scale_set(arm: "Arm", record: "Record", name: str, pool: dict[str, Any], machines: int) -> None:
     subnet = pool.get("vnetSubnetID") or record["meta"].get("subnet", "")
     address = {

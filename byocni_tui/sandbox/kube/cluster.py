@@ -169,6 +169,16 @@ class KubeCluster:
         if self.store.entry("nodes", "", name):
             self.store.delete("nodes", "", name)
 
+    def machine_stopped(self, name: str) -> None:
+        """A node's machine was switched off, or is no more; the Node object is the node controllers' business."""
+        if self.life is not None:
+            self.life.contact.stopped(name)
+
+    def machine_started(self, name: str, *, wiped: bool = False) -> None:
+        """A node's machine booted; ``wiped``: with a fresh disk, so without a CNI configuration."""
+        if self.life is not None:
+            self.life.contact.started(name, wiped=wiped)
+
     def stop(self) -> None:
         """Deallocated: the API server no longer answers and the nodes are gone."""
         for entry in list(self.store.entries("nodes")):

@@ -7,6 +7,7 @@ from byocni_tui.sandbox.kube.life.autoscaler import Autoscaler
 from byocni_tui.sandbox.kube.life.autoscaling import HorizontalAutoscalers
 from byocni_tui.sandbox.kube.life.behaviours import Behaviours
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
+from byocni_tui.sandbox.kube.life.contact import Contact
 from byocni_tui.sandbox.kube.life.cronjobs import CronJobs
 from byocni_tui.sandbox.kube.life.daemonsets import DaemonSets
 from byocni_tui.sandbox.kube.life.deployments import Deployments
@@ -17,6 +18,7 @@ from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.evictions import Evictions
 from byocni_tui.sandbox.kube.life.garbage import Garbage
 from byocni_tui.sandbox.kube.life.herd import Herd
+from byocni_tui.sandbox.kube.life.host import Host
 from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.jobs import Jobs
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
@@ -61,13 +63,15 @@ class Assembly:
         self.minds = Minds(life, self.behaviours, self.scripts, self.served)
         self.kubelet = self.served.kubelet = Kubelet(life, self.network, self.minds)
         self.daemonsets.herd = Herd(life, self.behaviours, self.kubelet)
-        self.nodes = Nodes(life, self.pods, self.kubelet, self.network)
+        self.contact = Contact(life, self.pods, self.kubelet, self.network)
+        self.nodes = Nodes(life, self.pods, self.kubelet, self.network, self.contact)
         self.repair = AutoRepair(life)
         self.autoscaler = Autoscaler(life, self.scheduler)
         self.evictions = Evictions(life, self.pods)
         self.definitions = Definitions(life)
         self.operators = Operators(life, self.behaviours)
         self.doors = Doors(life, self.pods, self.kubelet, self.scripts, self.paths)
+        self.host = Host(life, self.scripts, self.network, self.behaviours)
         cluster.hooks.listens, cluster.hooks.page = self.served.answers, self.served.page_of
         self.autoscaling = HorizontalAutoscalers(life, self.pods, self.doors)
         life.resync()

@@ -26,9 +26,17 @@ class Azure:
             _verdict(rules, d, source, target, protocol, port, inside=True) for d in ("Outbound", "Inbound")
         )
 
+    def power(self, node: str) -> str:
+        """Why a node's machine does not run: ``stopped``, ``deallocated``, ``restarting`` or ``gone``; else empty."""
+        arm: Any = getattr(self._life.world, "parts", {}).get("arm")
+        record = arm.get(self._life.id) if arm is not None else None
+        return str(record.get("meta", {}).get("off", {}).get(node, "")) if record is not None else ""
+
     def home(self, node: str) -> bool:
         """Whether a node reaches its API server (asking counts no fault)."""
         life = self._life
+        if self.power(node):
+            return False
         host = life.cluster.fqdn
         address = life.address_of(host)
         occasion = {"host": host, "address": address, "port": "443", "node": node}
@@ -62,6 +70,11 @@ class Azure:
             if _holds(prefix, address) and (length := int(prefix.partition("/")[2] or 32)) > best:
                 best, hop = length, str(p.get("nextHopType"))
         return hop != "None" and _verdict(rules, "Outbound", source, address, "TCP", port, inside=False)
+
+    def prefix(self) -> str:
+        """The address range of the nodes' subnet; empty if there is none."""
+        properties = self._subnet().get("properties") or {}
+        return str(properties.get("addressPrefix") or next(iter(properties.get("addressPrefixes") or ()), ""))
 
     # -- records -----------------------------------------------------------------------------------------------------
 

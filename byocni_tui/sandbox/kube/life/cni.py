@@ -85,12 +85,13 @@ class NodeNetwork:
             self._put(node, {name: new} if alone else {**files, name: new})
 
     def leave(self, node: str, what: Obj) -> None:
-        """A file of a plugin that is not there any more: ``behaviour`` and, if it is none's usual one, ``file``."""
+        """A file that no agent wrote, or one that is not there any more: ``behaviour`` and, if it is none's usual one,
+        ``file``; ``text`` is what it holds, where that is known."""
         behaviour = self._behaviours.get(str(what.get("behaviour", "")))
         name = str(what.get("file") or (behaviour or {}).get("cni", {}).get("file") or "10-old.conflist")
         record = {
             "file": name, "behaviour": behaviour["id"] if behaviour else "", "owner": ["", "", ""],
-            "subnet": str(what.get("subnet", "")),
+            "subnet": str(what.get("subnet", "")), **({"text": str(what["text"])} if "text" in what else {}),
         }  # fmt: skip
         self._put(node, {**self.files(node), name: record})
 

@@ -4,6 +4,7 @@ Level-triggered like the controllers: ``sync`` looks at a pod and its ``Run`` an
 what takes time comes back as a timer. A timer carries the number of the run it belongs to and is void after a restart.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from byocni_tui.sandbox.kube.life.containers import Containers, Minds, Network
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.objects import Obj, deleting, key_of
-from byocni_tui.sandbox.kube.life.runs import Box, Run, new_run, phase, status
+from byocni_tui.sandbox.kube.life.runs import Box, Run, new_run, phase, renewed, status
 from byocni_tui.sandbox.kube.stamp import Stamp
 
 _AT = "$at"
@@ -38,6 +39,8 @@ class Kubelet(Containers):
         """By node, the pods that wait for a sandbox."""
         self.quiet = False
         """Whoever creates pods together with their runs does not want them looked at."""
+        self.off: Callable[[str], bool] = lambda _node: False
+        """Whether a node's machine does not run: nothing happens in its pods then."""
         life.watch("nodes", self._node)
         life.watch("pods", self._pod)
         life.on("pod", self._timer)
@@ -67,7 +70,7 @@ class Kubelet(Containers):
     def _timer(self, data: Obj) -> None:
         pod = self._life.get("pods", data["ns"], data["n"])
         run = self.runs.get(pod["metadata"]["uid"]) if pod else None
-        if pod is None or run is None or run.start != data["s"]:
+        if pod is None or run is None or run.start != data["s"] or self.off(run.node):
             return
         box = run.box(data["c"]) if "c" in data else None
         if box is not None and box.runs != data["r"]:
@@ -108,6 +111,8 @@ class Kubelet(Containers):
         if node is None:  # the machine is gone: nobody will confirm the end of its pods
             life.delete("pods", namespace, name, grace=0)
             return
+        if self.off(pod["spec"]["nodeName"]):
+            return
         if run is None:
             if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
                 return
@@ -121,6 +126,18 @@ class Kubelet(Containers):
             if run is not None and not run.sandbox:
                 run.retry_at = 0.0
                 self._life.enqueue(self.name, run.ns, run.name)
+
+    def boot(self, node: str, keys: Iterable[tuple[str, str]]) -> None:
+        """A machine starts: what ran on it (the pods of ``keys``) when it stopped is begun anew."""
+        life = self._life
+        for key in keys:
+            pod = life.get("pods", *key)
+            run = self.runs.get(pod["metadata"]["uid"]) if pod is not None else None
+            if pod is not None and run is not None and phase(pod["spec"], run) in ("Pending", "Running"):
+                if run.ip:
+                    self.network.release(node, run.ip)
+                self.runs[pod["metadata"]["uid"]] = renewed(pod, run, life.now())
+            life.enqueue(self.name, *key)
 
     def _sync(self, pod: Obj, run: Run) -> None:
         if deleting(pod):

@@ -1,8 +1,7 @@
-"""What a node says about itself: registration, heartbeats, Ready once a CNI configuration is there, taints; and what is
-said of it when the API server hears nothing any more."""
+"""What a node says about itself: registration, heartbeats, Ready once a CNI configuration is there, and its taints."""
 
-from byocni_tui.sandbox.kube.life.azure import Azure
 from byocni_tui.sandbox.kube.life.cni import NodeNetwork
+from byocni_tui.sandbox.kube.life.contact import Contact, retaint, set_taints
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.herd import LARGE
 from byocni_tui.sandbox.kube.life.index import Pods
@@ -13,9 +12,7 @@ from byocni_tui.sandbox.kube.stamp import Stamp
 _BEAT = 10.0  # seconds between a kubelet's lease renewals
 _AT_A_TIME = 100  # leases renewed in one beat; with more nodes each waits its turn
 _REPORT = 300.0  # seconds after which a kubelet reports an unchanged status
-_MONITOR = 5.0  # seconds between the looks of the node life cycle controller
 _LEASES = "leases.coordination.k8s.io"
-_GRACE = 40.0  # seconds without a sign of life until a node counts as lost
 _NOT_READY = "node.kubernetes.io/not-ready"
 _UNREACHABLE = "node.kubernetes.io/unreachable"
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
@@ -26,19 +23,20 @@ class Nodes:
 
     name = "node"
 
-    def __init__(self, life: Life, pods: Pods, kubelet: Kubelet, network: NodeNetwork) -> None:
+    def __init__(
+        self, life: Life, pods: Pods, kubelet: Kubelet, network: NodeNetwork, contact: Contact
+    ) -> None:
         self._life = life
         self._pods = pods
         self._kubelet = kubelet
         self._network = network
         self._cordoned: dict[str, bool] = {}
         self._turn = 0
-        self._azure = Azure(life)
+        self._contact = contact
         life.add(self)
         life.watch("nodes", self._node)
         life.on("node.ready", self._configured)
         life.on("node.untaint", self._untaint)
-        life.on("node.lost", self._gone_silent)
         life.on("beat", self._beat)
         life.after(_BEAT, "beat", {}, awaited=False)
 
@@ -102,7 +100,7 @@ class Nodes:
             rest = [t for t in taints if t["key"] != _UNSCHEDULABLE]
             if wanted:
                 rest.append({"key": _UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": life.stamp()})
-            _set_taints(node, rest)
+            set_taints(node, rest)
             life.update("nodes", node)
         if self._cordoned.get(name, False) != wanted:
             what = "NodeNotSchedulable" if wanted else "NodeSchedulable"
@@ -115,7 +113,7 @@ class Nodes:
         """The kubelet has seen the file."""
         life = self._life
         node = life.get("nodes", None, data["node"])
-        if node is None or data["node"] in self._lost:
+        if node is None or data["node"] in self._contact.lost:
             return
         if not self._network.configured(data["node"]):
             self._unconfigured(node)
@@ -138,7 +136,7 @@ class Nodes:
         life.update_status("nodes", node)
         if changed:
             self._tell(node, "NodeReady", f"Node {data['node']} status is now: NodeReady")
-            self._retaint(data["node"])
+            retaint(life, data["node"])
         self._kubelet.wake(data["node"])
 
     def _unconfigured(self, node: Obj) -> None:
@@ -153,11 +151,7 @@ class Nodes:
         )  # fmt: skip
         life.update_status("nodes", node)
         self._tell(node, "NodeNotReady", f"Node {name} status is now: NodeNotReady")
-        self._retaint(name)
-
-    def _retaint(self, name: str) -> None:
-        delay = self._life.world.rng(f"{self._life.id}/untaint/{name}").uniform(0.2, _MONITOR)
-        self._life.after(delay, "node.untaint", {"node": name}, awaited=True)
+        retaint(life, name)
 
     def _untaint(self, data: Obj) -> None:
         """The taints that follow from Ready, as the node life cycle controller sets and removes them."""
@@ -174,7 +168,7 @@ class Nodes:
         missing = [e for e in ("NoSchedule", "NoExecute") if key and seen and e not in have]
         rest += [{"key": key, "effect": e, "timeAdded": life.stamp()} for e in missing]
         if rest != taints:
-            _set_taints(node, rest)
+            set_taints(node, rest)
             life.update("nodes", node)
         if ready["status"] == "True":
             life.state["nodes"].setdefault(data["node"], {})["was_ready"] = True
@@ -189,7 +183,7 @@ class Nodes:
         changed = life.world.changed
         for name in (names[self._turn :] + names[: self._turn])[:_AT_A_TIME]:
             self._turn = (self._turn + 1) % len(names)
-            if not self._in_contact(name):
+            if not self._contact.heard(name):
                 continue
             lease = life.get(_LEASES, "kube-node-lease", name)
             if lease is not None:
@@ -206,74 +200,5 @@ class Nodes:
                 life.update_status("nodes", new)
         life.world.changed = changed  # a heartbeat alone is not worth writing the state down
 
-    # -- contact -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _lost(self) -> "dict[str, float]":
-        """Nodes whose kubelet does not reach the API server, and since when."""
-        lost: dict[str, float] = self._life.state["lost"]
-        return lost
-
-    def _in_contact(self, name: str) -> bool:
-        """Whether the kubelet reaches the API server now; what follows when that changes."""
-        life = self._life
-        if self._azure.home(name):
-            if self._lost.pop(name, None) is not None:
-                self._back(name)
-            return True
-        if name not in self._lost:
-            self._lost[name] = life.now()
-            life.after(_GRACE, "node.lost", {"node": name, "since": life.now()}, awaited=False)
-        return False
-
-    def _gone_silent(self, data: Obj) -> None:
-        """The node life cycle controller has waited long enough."""
-        life, name = self._life, data["node"]
-        node = life.get("nodes", None, name)
-        if node is None or self._lost.get(name) != data["since"]:
-            return
-        now = life.stamp()
-        for c in node["status"]["conditions"]:
-            if c["type"] in ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure"):
-                c.update(
-                    status="Unknown", reason="NodeStatusUnknown", lastTransitionTime=now,
-                    message="Kubelet stopped posting node status.",
-                )  # fmt: skip
-        life.update_status("nodes", node)
-        life.recorder.event(
-            node, "Node", "NodeNotReady", f"Node {name} status is now: NodeNotReady", source="node-controller"
-        )
-        self._retaint(name)
-
-    def _back(self, name: str) -> None:
-        """The kubelet posts its status again."""
-        node = self._life.get("nodes", None, name)
-        if node is None:
-            return
-        now, kinds = self._life.stamp(), {"Memory": "Memory", "Disk": "Disk", "PID": "PID"}
-        for c in node["status"]["conditions"]:
-            if c["status"] != "Unknown":
-                continue
-            what = kinds.get(c["type"].removesuffix("Pressure"))
-            if what is not None:
-                why = {"Memory": "sufficient memory available", "Disk": "no disk pressure",
-                       "PID": "sufficient PID available"}[what]  # fmt: skip
-                reason = "KubeletHasNoDiskPressure" if what == "Disk" else f"KubeletHasSufficient{what}"
-                c.update(status="False", reason=reason, message=f"kubelet has {why}", lastTransitionTime=now)
-            else:
-                c.update(
-                    status="False", reason="KubeletNotReady", message=NOT_INITIALIZED, lastTransitionTime=now
-                )
-        self._life.update_status("nodes", node)
-        self._configured({"node": name})
-        self._retaint(name)
-
     def _tell(self, node: Obj, reason: str, message: str) -> None:
         self._life.recorder.event(node, "Node", reason, message, source="kubelet", host=name_of(node))
-
-
-def _set_taints(node: Obj, taints: list[Obj]) -> None:
-    if taints:
-        node["spec"]["taints"] = taints
-    else:
-        node["spec"].pop("taints", None)

@@ -208,6 +208,8 @@ class Paths:
         ):
             return Answer("timeout", address, port)
         here, there = source["spec"]["nodeName"], target["spec"]["nodeName"]
+        if self.azure.power(there):
+            return Answer("timeout", address, port)
         if self._stale(target, there) or self._stale(source, here):
             return Answer("timeout", address, port)
         crossing = here != there
@@ -260,8 +262,9 @@ class Paths:
             self._life, source, None, port, "TCP", enforced=self._enforced(source), outside=address
         ):
             return Answer("timeout", address, port)
-        if source["spec"]["nodeName"] != node and not self.azure.between(
-            self._node_ip(source), address, "TCP", port
+        if self.azure.power(node) or (
+            source["spec"]["nodeName"] != node
+            and not self.azure.between(self._node_ip(source), address, "TCP", port)
         ):
             return Answer("timeout", address, port)
         if port in _NODE_PORTS:

@@ -80,6 +80,22 @@ def new_run(pod: Obj, now: float) -> Run:
     return Run(m["namespace"], m["name"], spec["nodeName"], now, boxes)
 
 
+def renewed(pod: Obj, old: Run, now: float) -> Run:
+    """The pod after its machine went down under it: containers that ran have ended, nobody knows how."""
+    run = new_run(pod, old.start)
+    for box in run.boxes:
+        before = old.box(box.name)
+        if before is None or not before.runs:
+            continue
+        box.runs = before.runs + 1  # timers of before are void
+        box.restarts = before.restarts + (before.state == "running")
+        box.last, box.previous_log, box.image_id = before.last, before.log, before.image_id
+        if before.state == "running":
+            ended = {"exitCode": 255, "reason": "Unknown", "startedAt": Stamp(before.started_at)}
+            box.last = {"terminated": {**ended, "finishedAt": Stamp(now), "containerID": before.id}}
+    return run
+
+
 def phase(spec: Obj, run: Run) -> str:
     """The pod's phase."""
     policy = spec.get("restartPolicy", "Always")

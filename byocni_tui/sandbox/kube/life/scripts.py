@@ -63,7 +63,7 @@ class Scripts:
             script, arguments = quoted(words), []
         else:
             return None
-        reach = self._reach(pod)
+        reach = self.reach(pod)
         life = self._life
         shell = Shell(commands(reach, hostname=pod["metadata"]["name"], now=life.now), environment)
         shell.arguments = arguments
@@ -106,7 +106,8 @@ class Scripts:
         )
         return Script(outcome, {k: _shortened(v) for k, v in reach.serves.items()}, "")
 
-    def _reach(self, pod: Obj) -> Reach:
+    def reach(self, pod: Obj) -> Reach:
+        """What network commands in the place of a pod may do."""
         spec = pod["spec"]
         plain = spec.get("dnsPolicy") == "Default" or (
             spec.get("hostNetwork") and spec.get("dnsPolicy") != "ClusterFirstWithHostNet"

@@ -6,6 +6,7 @@ are looked up in a table (``applets``). Nothing is executed on this machine.
 
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Final
 
 from byocni_tui.sandbox.kube.life.words import (
@@ -75,8 +76,10 @@ class Shell:
         """What the first command of a pipeline reads when nothing is piped into it."""
         self.steps = 0
         self.strict = False
-        self.missing = False
-        """Whether a command was asked for that is not in the table."""
+        self.missing = ""
+        """A command that was asked for and is not in the table; empty if there was none."""
+        self.complaints: str | None = None
+        """What commands say on their error output; None: it is said with the rest."""
 
     def run(self, script: str) -> int:
         """Run a script; its exit status. ``out`` holds what it printed. Raises Forever and Unknown."""
@@ -223,7 +226,7 @@ class Shell:
         command = self.commands.get(name.rsplit("/", 1)[-1])
         if command is None:
             self.status = 127
-            self.missing = True
+            self.missing = name
             return f"sh: {name}: not found\n"
         result = command(self, words[1:], feed)
         self.out += result.out
@@ -367,7 +370,9 @@ class Shell:
                     self.files[target] = old + text
         else:
             self.out = self.out[:mark] + text
-        if told and error:
+        if told and error and self.complaints is not None:
+            self.complaints += error
+        elif told and error:
             self.out += error
 
     # -- words -------------------------------------------------------------------------------------------------------
@@ -403,7 +408,15 @@ class Shell:
                 i += 1
         if not split:
             return ["".join(parts)]
+        if not quoted and parts[0].startswith("/") and ("*" in word or "?" in word):
+            parts = [one for part in parts for one in self._matching(part)]
         return [p for p in parts if p] or ([""] if quoted else [])
+
+    def _matching(self, pattern: str) -> list[str]:
+        """The files that a pattern of names matches; the pattern itself if there are none."""
+        depth = pattern.count("/")
+        found = [p for p in self.files if p.count("/") == depth and fnmatchcase(p, pattern)]
+        return sorted(found) or [pattern]
 
     def _inside(self, text: str) -> str:
         """Within double quotes."""
