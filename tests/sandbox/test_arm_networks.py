@@ -2,7 +2,7 @@
 
 import asyncio
 
-from arm_bodies import GROUP, NET, SUBNET, VNET, refused, with_subnet
+from arm_bodies import GROUP, NET, SUBNET, VNET, refused, with_group, with_subnet
 from sandbox_client import Client
 
 
@@ -55,3 +55,36 @@ async def test_two_writers_lose_nothing(arm: Client) -> None:
     await asyncio.gather(*(add(number) for number in range(20)))
     rules = (await arm("GET", nsg, NET))[1]["properties"]["securityRules"]
     assert len(rules) == 20
+
+
+async def test_a_refused_network_stays_as_it_was(arm: Client) -> None:
+    await with_subnet(arm)
+    before = (await arm("GET", VNET, NET))[1]
+    for prefixes, subnets in (
+        (["10.7.0.0/16"], before["properties"]["subnets"]),
+        (["10.1.0.0/16"], [{"name": "a", "properties": {"addressPrefix": "10.1.9.0/24"}},
+                           {"name": "b", "properties": {"addressPrefix": "10.8.0.0/24"}}]),
+    ):  # fmt: skip
+        body = {"location": "westeurope",
+                "properties": {"addressSpace": {"addressPrefixes": prefixes}, "subnets": subnets}}  # fmt: skip
+        status, answer, _ = await arm("PUT", VNET, NET, body)
+        assert (status, answer["error"]["code"]) == (400, "NetcfgInvalidSubnet")
+        now = (await arm("GET", VNET, NET))[1]
+        assert now["properties"]["addressSpace"] == before["properties"]["addressSpace"]
+        assert [one["name"] for one in now["properties"]["subnets"]] == ["nodes"]
+    await arm.made(f"{VNET}/subnets/other", NET, {"properties": {"addressPrefix": "10.1.2.0/24"}})
+
+
+async def test_a_refused_security_group_stays_as_it_was(arm: Client) -> None:
+    await with_group(arm)
+    nsg = f"{GROUP}/providers/Microsoft.Network/networkSecurityGroups/nsg"
+    rule = {"protocol": "*", "access": "Deny", "direction": "Inbound", "priority": 100, "sourceAddressPrefix": "*",
+            "destinationAddressPrefix": "*", "sourcePortRange": "*", "destinationPortRange": "80"}  # fmt: skip
+    wrong = {"name": "two", "properties": {**rule, "priority": 5}}
+    body = {
+        "location": "westeurope",
+        "properties": {"securityRules": [{"name": "one", "properties": rule}, wrong]},
+    }
+    status, _, _ = await arm("PUT", nsg, NET, body)
+    assert status == 400
+    assert (await arm("GET", nsg, NET))[0] == 404

@@ -4,10 +4,12 @@ Everything is plain JSON in ``resources``, keyed by lower-case id without the le
 "body", …}`` where ``body`` is what a GET shows (less what ``Handler.show`` adds).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from byocni_tui.sandbox.arm import checks, gates, ids
-from byocni_tui.sandbox.arm.call import Answer, Call, Record
+from byocni_tui.sandbox.arm.call import Answer, Call, Record, copied
 from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.kind import api_versions
 from byocni_tui.sandbox.arm.operations import Operations
@@ -82,6 +84,25 @@ class Arm:
             record = self.resources.pop(name)
             del self._by_type[record["type"].lower()][name]
         self.world.changed = True
+
+    @contextmanager
+    def whole(self, resource_id: str) -> Iterator[None]:
+        """A write of several resources below an id is done as a whole: a refusal leaves them as they were."""
+        key = ids.key(resource_id)
+        below = key + "/"
+        before = {
+            name: copied(record)
+            for name, record in self.resources.items()
+            if name == key or name.startswith(below)
+        }
+        try:
+            yield
+        except ArmError:
+            self.drop(resource_id)
+            for name, record in before.items():
+                self.resources[name] = record
+                self._by_type.setdefault(record["type"].lower(), {})[name] = record
+            raise
 
     def of_type(self, kind: str, under: str = "") -> list[Record]:
         """Resources of a type below a scope, in the order they were made."""

@@ -3,6 +3,7 @@
 
 import hashlib
 import uuid
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import checks, ids
@@ -188,9 +189,10 @@ class Handler:
                 body["properties"].setdefault("resourceGuid", self._guid(resource_id))
         for field, children in embedded.items():
             self._judge_embedded(call, resource_id, field, children)
-        record = self.arm.put(resource_id, self.kind.type, body)
-        for field, children in embedded.items():
-            self._embed(call, resource_id, field, children)
+        with self.arm.whole(resource_id) if embedded else nullcontext():
+            record = self.arm.put(resource_id, self.kind.type, body)
+            for field, children in embedded.items():
+                self._embed(call, resource_id, field, children)
         self.after_write(record, old)
         return record
 

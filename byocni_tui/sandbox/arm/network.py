@@ -121,7 +121,7 @@ class VirtualNetworks(Handler):
         if embedded is None and old is not None:
             for subnet in self.arm.of_type(SUBNET, resource_id):
                 for given in subnet_prefixes(subnet["body"]["properties"]):
-                    _inside(prefix(given, subnet["id"]), spaces, subnet["name"], given)
+                    _inside(prefix(given, subnet["id"]), spaces, subnet["name"], ids.last(resource_id))
         return body
 
     def before_delete(self, call: Call, record: "Record") -> None:
@@ -136,14 +136,13 @@ def refuse_used(arm: "Arm", network: "Record", leaving: tuple[str, ...] = ()) ->
             raise _subnet_in_use(subnet, users)
 
 
-def _inside(found: Any, spaces: list[Any], name: str, given: str) -> None:
+def _inside(found: Any, spaces: list[Any], name: str, network: str) -> None:
     if not any(found.version == space.version and found.subnet_of(space) for space in spaces):
         raise ArmError(
             400,
             "NetcfgInvalidSubnet",
             f"Subnet '{name}' is not valid because its IP address range is outside the IP address range of "
-            "virtual network "
-            f"({given}).",
+            f"virtual network '{network}'.",
         )
 
 
@@ -185,7 +184,7 @@ class Subnets(Handler):
         ]
         for one in given:
             found = prefix(one, resource_id)
-            _inside(found, spaces, ids.last(resource_id), one)
+            _inside(found, spaces, ids.last(resource_id), network["name"])
             if found.version == 4 and found.prefixlen > 29:
                 raise ArmError(
                     400,
