@@ -30,9 +30,10 @@ class Node(NamedTuple):
 def complain(
     key: str, where: str, line: int, column: int, detail: str | None = None, **values: Any
 ) -> UserError:
-    """An unreadable file: exit status 2, with the place."""
+    """An unreadable file, or value of an option (``--set PATH``): exit status 2, with the place."""
+    place = where if where.startswith("--") and line == column == 1 else f"{where}:{line}:{column}"
     return UserError(
-        key, exit_code=EXIT_USAGE, detail=detail, where=where, line=line, column=column, **values
+        key, exit_code=EXIT_USAGE, detail=detail, place=place, where=where, line=line, column=column, **values
     )
 
 

@@ -196,3 +196,17 @@ def test_what_is_written_is_read_back(name: str, values: dict[str, Any], taints:
         text = writer.dump(plan, Translator(lang))
         assert reader.load(text, "f") == plan
         assert writer.dump(plan, Translator(lang)) == text
+
+
+def test_a_value_of_an_option_is_placed_by_its_option() -> None:
+    """It has no lines; inside of a longer one the column helps."""
+    with pytest.raises(UserError) as short:
+        reader.set_value(Plan(), "cluster.tier=gold")
+    assert Translator("en")(f"errors.{short.value.key}", **short.value.values).startswith(
+        "--set cluster.tier: "
+    )
+    with pytest.raises(UserError) as long:
+        reader.set_value(Plan(), "node_pools=[{name: a, count: x}]")
+    assert Translator("en")(f"errors.{long.value.key}", **long.value.values).startswith(
+        "--set node_pools:1:19: "
+    )
