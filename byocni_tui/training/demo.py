@@ -7,166 +7,50 @@ comes from a seed, and what has to differ between two runs (ports, names of temp
 import asyncio
 import math
 import os
-import re
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from byocni_tui.context import Context
-from byocni_tui.deploy.event import Event, timestamp
+from byocni_tui.deploy.bodies import cluster_id
+from byocni_tui.deploy.event import Event
 from byocni_tui.locale import Translator
 from byocni_tui.plan.path import replace
-from byocni_tui.providers.helm import HelmProgram
-from byocni_tui.sandbox.clock import VirtualClock
-from byocni_tui.sandbox.scenario import Apply, Helm, Scenario, Step
+from byocni_tui.sandbox.arm import ids
+from byocni_tui.sandbox.scenario import Apply, Scenario, Step
 from byocni_tui.sandbox.server import Sandbox
 from byocni_tui.training import cast
 from byocni_tui.training.dock import Dock, WizardLesson
 from byocni_tui.training.player import Player, PlayError
 from byocni_tui.training.shown import shown
+from byocni_tui.training.stage import (
+    LIMIT,
+    LOOK,
+    DemoContext,
+    StillHelm,
+    StillPlayer,
+    WorldClock,
+    idle,
+    steady,
+    until,
+)
 
 MOMENT: Final = datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
 RUN: Final = "20260101-090000-0000"
 SEED: Final = 1
-_KEY: Final = 0.12
 _READ: Final = 17.0
 """Letters a second that a viewer reads."""
-_SETTLE: Final = 400
-_STEP: Final = 30.0
-"""Virtual seconds that pass at once where something is waited for at the pace of life."""
-_PATIENCE: Final = 20_000
+_RUN_LIMIT: Final = 900.0
+"""Real seconds that a run may take."""
 _MOMENTS: Final = ("cluster", "nodes-not-ready")
 """Steps of a run after which there is a picture."""
-_VARIES: Final = (
-    (re.compile(r"(127\.0\.0\.1|localhost):\d{2,5}"), r"\1:6443"),
-    (re.compile(r"byocni-check-[0-9a-f]{6}"), "byocni-check-000000"),
-    (re.compile(r"/[\w./-]*byocni-demo-[\w-]+/"), "~/"),
-    (re.compile(r"\b\d+ ms\b"), "4 ms"),
-)
-
 _IN_ORDER: Final = {"GOMAXPROCS": "1"}
 """Helm sends objects of one kind at the same time; on one processor they come in the same order each time."""
 
 Show = Callable[[cast.Frame], None]
-
-
-class WorldClock:
-    """The sandbox's own clock, read in this process."""
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
-
-    def now(self) -> datetime:
-        """The world's time."""
-        return datetime.fromtimestamp(self._clock.now(), UTC)
-
-    def monotonic(self) -> float:
-        """As seconds."""
-        return self._clock.now()
-
-    async def sleep(self, seconds: float) -> None:
-        """Others wait for the world; nobody waits for the machine."""
-        await asyncio.sleep(min(seconds, 0.02))
-
-
-@contextmanager
-def still(clock: VirtualClock) -> Iterator[None]:
-    """No virtual time passes while a program outside sends its requests: how long it takes is the machine's affair."""
-    clock.speed = 0
-    try:
-        yield
-    finally:
-        clock.speed = math.inf
-
-
-class StillHelm(HelmProgram):
-    """Helm, while the world's time stands still."""
-
-    clock: VirtualClock
-
-    async def _run(self, *words: str) -> str:
-        with still(self.clock):
-            return await super()._run(*words)
-
-
-class StillPlayer(Player):
-    """Plays steps in a world of this process, at moments that don't depend on the machine."""
-
-    def __init__(self, sandbox: Sandbox, tr: Translator) -> None:
-        super().__init__(sandbox.endpoints, sandbox.scenario, tr)
-        self._clock = sandbox.world.clock
-
-    async def _helm(self, step: Step, release: Helm) -> str:
-        if release.wait:
-            return await super()._helm(step, release)
-        with still(self._clock):
-            return await super()._helm(step, release)
-
-    async def _wait(self, step: Step) -> str:
-        assert step.wait is not None
-        body = msgspec.to_builtins(step.wait)
-        passed = 0.0
-        while passed <= step.seconds:
-            await _idle(self._clock)
-            if (await self.control("lesson/condition", body))["met"]:
-                return ""
-            await self.control("lesson/skip", {"seconds": _STEP})
-            passed += _STEP
-        raise PlayError(0, f"waited {step.seconds:g} virtual seconds in vain")
-
-
-class DemoContext(Context):
-    """The wizard's context, with what varies written over and a pause for a picture after each step of a run."""
-
-    sandbox: Sandbox
-    look: Callable[[Event], Awaitable[None]]
-    """Called when an event has been shown, before the run goes on."""
-
-    async def deploy(self) -> AsyncGenerator[Event, None]:
-        """The real events, but for those that only tell how often somebody looked."""
-        clock = self.sandbox.world.clock
-        async for event in super().deploy():
-            if event.status == "running" and event.progress not in (None, 0.0):
-                continue
-            await _idle(clock)
-            told = msgspec.structs.replace(
-                event,
-                time=timestamp(datetime.fromtimestamp(clock.now(), UTC)),
-                message=steady(event.message),
-                detail=_steady_detail(event.detail),
-            )
-            yield told
-            await self.look(told)
-
-
-def steady(text: str) -> str:
-    """A text without what differs between two runs."""
-    for pattern, instead in _VARIES:
-        text = pattern.sub(instead, text)
-    return text
-
-
-def _steady_detail(detail: Any) -> Any:
-    if isinstance(detail, str):
-        return steady(detail)
-    if isinstance(detail, dict):
-        return {key: 4 if key == "ms" and value else _steady_detail(value) for key, value in detail.items()}
-    if isinstance(detail, list):
-        return [_steady_detail(one) for one in detail]
-    return detail
-
-
-async def _idle(clock: VirtualClock) -> None:
-    """Until nothing is awaited in the world any more."""
-    for _ in range(_SETTLE):
-        if not clock.awaiting:
-            return
-        await asyncio.sleep(0.01)
 
 
 class Demo:
@@ -204,6 +88,7 @@ class Demo:
 
     def _made(self, sandbox: Sandbox) -> DemoContext:
         from byocni_tui import connections
+        from byocni_tui.commands.wizard import unread
         from byocni_tui.deploy.journal import Journal
 
         scenario = sandbox.scenario
@@ -226,7 +111,8 @@ class Demo:
             it.clock = clock
             return made
 
-        context = DemoContext("simulated", connections.scenario_plan(scenario), self.tr, connect)
+        plan = unread(connections.scenario_plan(scenario))
+        context = DemoContext("simulated", plan, self.tr, connect)
         context.sandbox = sandbox
         context.look = self._shown
         context.clock = clock
@@ -274,7 +160,7 @@ class Demo:
             answer = await player.carry_out(step)
         except Exception as error:
             raise PlayError(number, f"{type(error).__name__}: {error}") from error
-        await _idle(self._sandbox.world.clock)
+        await idle(self._sandbox.world.clock)
         await self._read()
         if step.fails:
             await self._picture(self.tr("training.demo.refused", code=step.fails), "refused")
@@ -298,6 +184,8 @@ class Demo:
             await self._go(step_id)
             if step_id == "preflight":
                 await self._checked()
+            else:
+                await self._read_and_said(step_id)
             words = self.tr(f"wizard.steps.{step_id}.name")
             if changed:
                 words = self.tr(
@@ -315,6 +203,19 @@ class Demo:
         session.judge()
         await self._deploy(apply)
 
+    async def _read_and_said(self, step_id: str) -> None:
+        """What a person has to acknowledge on a step, by the keys that a person presses."""
+        session, screen = self._app.session, self._app.wizard_screen
+        assert screen is not None
+        if step_id == "start" and not self._context.plan.acknowledge_support_boundary:
+            await self._picture(self.tr("wizard.acknowledge"))
+            await self._pilot.press("left")
+        for finding in session.of_step(step_id):
+            if finding.severity == "warning" and not finding.accepted:
+                await screen.jump(finding.field)
+                await self._picture(session.words.message(finding, self.tr))
+                await self._pilot.press("f5")
+
     async def _go(self, step_id: str) -> None:
         screen = self._app.wizard_screen
         assert screen is not None
@@ -327,21 +228,20 @@ class Demo:
 
     async def _checked(self) -> None:
         """Until the pre-flight has said its last word."""
-        for _ in range(_SETTLE):
-            checks = self._app.session.checks
-            if checks and checks[-1].step == "preflight" and checks[-1].status in ("done", "failed"):
-                break
-            await asyncio.sleep(0.02)
+        session = self._app.session
+
+        def said() -> bool:
+            checks = session.checks
+            return bool(checks) and checks[-1].step == "preflight" and checks[-1].status in ("done", "failed")
+
+        await until(lambda: said() or bool(session.preflight_failed))
 
     async def _deploy(self, apply: Apply) -> None:
         app, session = self._app, self._app.session
         await self._go("deploy")
         app.run_deploy()
-        for _ in range(_PATIENCE):
-            if session.run.outcome is not None or session.run.failed:
-                break
-            await asyncio.sleep(0.02)
-        await _idle(self._sandbox.world.clock)
+        await until(lambda: session.run.outcome is not None or bool(session.run.failed), _RUN_LIMIT)
+        await idle(self._sandbox.world.clock)
         if session.run.done:
             await self._boarded()
         await self._read()
@@ -362,19 +262,20 @@ class Demo:
         await self._picture(event.message, event.step)
 
     async def _boarded(self) -> None:
-        """Until the board shows what the cluster's store holds."""
-        world = self._sandbox.world
-        for _ in range(_SETTLE):
-            stored = [node for cluster in world.clusters.values() for node in cluster.store.list("nodes")]
+        """Until the board shows what the store of the plan's cluster holds."""
+        cluster = self._sandbox.world.clusters.get(ids.key(cluster_id(self._context.plan)))
+        session = self._app.session
+
+        def shown() -> bool:
+            stored = cluster.store.list("nodes") if cluster is not None else []
             ready = sum(
                 condition["type"] == "Ready" and condition["status"] == "True"
                 for node in stored
                 for condition in node["status"]["conditions"]
             )
-            board = self._app.session.nodes
-            if len(board) == len(stored) and sum(node.ready for node in board) == ready:
-                return
-            await asyncio.sleep(0.02)
+            return len(session.nodes) == len(stored) and sum(node.ready for node in session.nodes) == ready
+
+        await until(shown)
 
     async def _end(self, scenario: Scenario) -> None:
         await self._read()
@@ -394,15 +295,16 @@ class Demo:
         await self._quiet()
 
     async def _quiet(self) -> None:
-        """Until the application has nothing more to draw."""
-        before = None
-        for _ in range(60):
+        """Until the application has nothing more to do and to draw."""
+        before: tuple[str, ...] | None = None
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
             await self._pilot.pause()
-            now = self._lines()
-            if now == before:
+            now = None if self._app.at_work else self._lines()
+            if now is not None and now == before:
                 return
             before = now
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(LOOK)
 
     def _lines(self) -> tuple[str, ...]:
         lines = cast.lines_of(self._app.screen._compositor.render_strips())

@@ -2,12 +2,15 @@
 
 import importlib.util
 import json
+import random
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from byocni_tui.sandbox import scenario
 from byocni_tui.training import cast
 from byocni_tui.training.demo import Demo
 
@@ -32,10 +35,20 @@ async def test_the_gallery_is_not_stale(show: tuple[str, str, tuple[int, int], t
         assert path.read_text(encoding="utf-8") == text, f"{name} is stale: run `make gallery` and look at it"
 
 
-async def test_recorded_twice_it_is_the_same() -> None:
-    first, second = [await Demo("registry-blocked", size=(80, 24)).play() for _ in range(2)]
+def now_and_then(names: list[str]) -> list[Any]:
+    """All of them in a long run; a few, drawn by a seed, in each."""
+    drawn = {"registry-blocked", "delegated-subnet", *random.Random("twice").sample(names, 1)}
+    return [pytest.param(name, marks=() if name in drawn else pytest.mark.torture) for name in names]
+
+
+@pytest.mark.parametrize("name", now_and_then(scenario.names()))
+async def test_every_lesson_plays_and_recorded_twice_it_is_the_same(name: str) -> None:
+    first, second = [await Demo(name, size=(80, 24)).play() for _ in range(2)]
     assert cast.cast(first, title="t", size=(80, 24)) == cast.cast(second, title="t", size=(80, 24))
     assert cast.pictures(first) == cast.pictures(second)
+    debrief = scenario.load(name).debrief
+    assert debrief is not None
+    assert first[-1].caption == debrief.text.en
 
 
 def test_a_cast_is_one_that_players_take() -> None:
