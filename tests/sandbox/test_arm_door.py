@@ -1,6 +1,7 @@
 """The door of Azure Resource Manager: tokens, hosts, versions, bodies."""
 
 import io
+from collections.abc import AsyncIterator
 
 import pytest
 from arm_bodies import AKS, CLUSTER, GROUP, NET, RES, with_group
@@ -80,6 +81,21 @@ async def test_bad_bodies_get_an_answer_and_the_sandbox_goes_on(arm: Client) -> 
         status, _, _ = await arm("PUT", CLUSTER, AKS, value)
         assert status == 400
     assert (await arm("GET", GROUP, RES))[0] == 200
+
+
+async def test_a_body_in_pieces_is_read_to_its_end(arm: Client) -> None:
+    async def pieces(count: int) -> AsyncIterator[bytes]:
+        yield b'{"location": "west'
+        for _ in range(count):
+            yield b" " * 1_000_000
+        yield b'europe"}' if not count else b""
+
+    head = {"Authorization": f"Bearer {arm.token}"}
+    url = f"{arm.sandbox.endpoints.arm_url}{GROUP}?api-version={RES}"
+    for count, status in ((0, 201), (10, 413)):
+        async with arm.session.put(url, data=pieces(count), headers=head, ssl=arm.trust) as answer:
+            assert answer.status == status, await answer.text()
+    assert (await arm("GET", GROUP, RES))[1]["location"] == "westeurope"
 
 
 async def test_every_answer_carries_the_ids_that_support_asks_for(arm: Client) -> None:

@@ -204,11 +204,7 @@ class Door:
         if request.method in ("GET", "HEAD", "DELETE"):
             return None
         try:
-            data = (
-                await request.content.read(_MAX_BODY + 1)
-                if request.content_length is None
-                else await _read(request)
-            )
+            data = await _read(request)
         except web.HTTPRequestEntityTooLarge:
             data = b" " * (_MAX_BODY + 1)
         if len(data) > _MAX_BODY:
@@ -248,7 +244,13 @@ def fill(text: str, fields: dict[str, str]) -> str:
 
 
 async def _read(request: web.Request) -> bytes:
-    return await request.read()
+    """The body, or its beginning where it is too long; one without a length comes in pieces."""
+    if request.content_length is not None:
+        return await request.read()
+    data = bytearray()
+    while len(data) <= _MAX_BODY and (piece := await request.content.readany()):
+        data += piece
+    return bytes(data)
 
 
 def _us_time(epoch: float) -> str:
