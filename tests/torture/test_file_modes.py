@@ -7,27 +7,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from torture_answers import WORDS, written
 
 from byocni_tui.sandbox import launcher
 from byocni_tui.sandbox.endpoints import read
 
-ANSWERS = """\
-version: 1
-cloud: AzureCloud
-subscription: 00000000-0000-0000-0000-000000000000
-region: westeurope
-resource_group: {name: rg}
-cluster: {name: c1}
-acknowledge_support_boundary: true
-"""
 SECRET = ("PRIVATE KEY", "token:", "client-key-data", '"token"', "Bearer ")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX'")
 def test_a_run_is_its_owners(tmp_path: Path) -> None:
-    answers, home = tmp_path / "answers.yaml", tmp_path / "state"
-    answers.write_text(ANSWERS)
-    words = ("apply", str(answers), "--simulate", "--scenario", "public", "--speed", "max", "--yes")
+    answers, home = written(tmp_path), tmp_path / "state"
+    words = ("apply", str(answers), *WORDS)
     try:
         done = subprocess.run(
             [sys.executable, "-m", "byocni_tui", *words],

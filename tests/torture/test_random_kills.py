@@ -11,23 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torture_answers import WORDS, written
 
 from byocni_tui.deploy.journal import Journal
 from byocni_tui.sandbox import launcher
 from byocni_tui.sandbox.endpoints import read
-
-ANSWERS = """\
-version: 1
-cloud: AzureCloud
-subscription: 00000000-0000-0000-0000-000000000000
-region: westeurope
-resource_group: {name: rg}
-cluster: {name: c1}
-acknowledge_support_boundary: true
-"""
-
-
-WORDS = ("--simulate", "--scenario", "public", "--speed", "max", "--yes")
 
 
 def _run(home: Path, *words: str, kill: float | None = None) -> int:
@@ -70,8 +58,7 @@ def _walk(home: Path, answers: Path, rng: random.Random) -> tuple[int, list[floa
 
 def test_killed_at_random_moments(tmp_path: Path, scale: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(scale.seed)
-    answers = tmp_path / "answers.yaml"
-    answers.write_text(ANSWERS)
+    answers = written(tmp_path)
     for number in range(scale(2, 50)):
         home = tmp_path / f"home{number}"
         monkeypatch.setenv("BYOCNI_STATE_HOME", str(home))

@@ -156,7 +156,7 @@ def _index(held: Any, key: Any, *, optional: bool = False) -> Any:
 
 def _binary(sign: str, left: Node, right: Node, values: Mapping[str, Any]) -> Any:
     if sign in ("&&", "||"):
-        return _logic(sign == "||", left, right, values)
+        return _decide(sign == "||", ((left, values), (right, values)))
     a, b = _evaluate(left, values), _evaluate(right, values)
     if sign == "==":
         return equal(a, b)
@@ -175,12 +175,12 @@ def _binary(sign: str, left: Node, right: Node, values: Mapping[str, Any]) -> An
     return cel_library.arithmetic(sign, a, b)
 
 
-def _logic(decisive: bool, left: Node, right: Node, values: Mapping[str, Any]) -> bool:
-    """``||`` and ``&&``: an error on one side does not count when the other side decides."""
+def _decide(decisive: bool, sides: Iterable[tuple[Node, Mapping[str, Any]]]) -> bool:
+    """``||``, ``&&``, ``exists``, ``all``: an error of one does not count when another decides."""
     failed: CelError | None = None
-    for side in (left, right):
+    for node, values in sides:
         try:
-            if _truth(_evaluate(side, values)) is decisive:
+            if _truth(_evaluate(node, values)) is decisive:
                 return decisive
         except CelError as error:
             failed = failed or error
@@ -236,17 +236,7 @@ def _macro(name: str, over: Any, args: tuple[Node, ...], values: Mapping[str, An
 
     body = args[-1]
     if name in ("all", "exists"):
-        failed: CelError | None = None
-        decisive = name == "exists"
-        for scope in scopes():
-            try:
-                if _truth(_evaluate(body, scope)) is decisive:
-                    return decisive
-            except CelError as error:
-                failed = failed or error
-        if failed is not None:
-            raise failed
-        return not decisive
+        return _decide(name == "exists", ((body, scope) for scope in scopes()))
     if name in ("exists_one", "existsOne"):
         return sum(_truth(_evaluate(body, scope)) for scope in scopes()) == 1
     if name == "filter":
