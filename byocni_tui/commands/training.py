@@ -1,6 +1,7 @@
 """``byocni-tui training``: take a lesson from the command line; for trainers, results in a table, or one retold."""
 
 import argparse
+import hashlib
 import shlex
 import shutil
 import sys
@@ -74,22 +75,20 @@ def _start(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.training.shown import beginning
 
     if args.sandbox:
-        teacher = coach.joined(args.sandbox)
-        reading = teacher.do("begin", learner=args.learner)
+        teacher = coach.join(args.sandbox, learner=args.learner)
     else:
         teacher = coach.start(_one(args), speed=args.speed, seed=args.seed, learner=args.learner)
-        reading = teacher.reading()
+    reading = teacher.reading()
     if console.json_output:
         console.json(reading)
         return EXIT_DONE
     console.out(console.tr("training.simulation"))
     _print(console, words.story(reading, console.tr))
     tr = console.tr
-    suffix = f" --sandbox {shlex.quote(args.sandbox)}" if args.sandbox else ""
-    lines = ["", tr("training.window"), f'  eval "$(byocni-tui training env{suffix})"']
+    lines = ["", tr("training.window"), '  eval "$(byocni-tui training env)"']
     if first := beginning(teacher.plan(), tr):
         lines += ["", tr("training.begin"), *(f"  {line}" for line in first)]
-    lines += ["", tr("training.then", more=suffix)]
+    lines += ["", tr("training.then")]
     lines += [
         tr("training.wizard"),
         f"  byocni-tui --sandbox {shlex.quote(args.sandbox or teacher.endpoints.join_url)}",
@@ -113,8 +112,11 @@ def _env(args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.training import coach
 
     teacher = _coach(args)
-    folder = coach.home() / "joined" if args.sandbox else Path(teacher.endpoints.ca_file).parent
-    endpoints = launcher.join(args.sandbox, folder) if args.sandbox else teacher.endpoints
+    endpoints, folder = teacher.endpoints, Path(teacher.endpoints.ca_file).parent
+    if teacher.url:
+        # What the clients keep belongs to one world: another that is joined later gets a folder of its own.
+        folder = coach.home() / "joined" / hashlib.sha256(teacher.url.encode()).hexdigest()[:12]
+        endpoints = launcher.join(teacher.url, folder)
     for name, value in launcher.environment(endpoints, folder / "clients").items():
         console.out(f"export {name}={shlex.quote(value)}")
     return EXIT_DONE
@@ -190,7 +192,16 @@ def _stop(_args: argparse.Namespace, console: Console) -> int:
     from byocni_tui.sandbox import launcher
     from byocni_tui.training import coach
 
-    launcher.stop(coach.current().endpoints)
+    try:
+        teacher = coach.current()
+    except UserError:
+        coach.leave()  # also from a class that is no more
+        raise
+    if teacher.url:
+        coach.leave()
+        console.say(console.tr("training.left"))
+        return EXIT_DONE
+    launcher.stop(teacher.endpoints)
     console.say(console.tr("training.stopped"))
     return EXIT_DONE
 

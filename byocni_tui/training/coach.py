@@ -14,6 +14,7 @@ from byocni_tui.plan.model import Plan
 from byocni_tui.sandbox import launcher
 from byocni_tui.sandbox.endpoints import Endpoints, alive, read
 
+_JOINED: Final = "joined.url"
 IDLE_SECONDS: Final = 4 * 3600.0
 """A lesson's sandbox ends by itself after this long without a request."""
 
@@ -21,8 +22,10 @@ IDLE_SECONDS: Final = 4 * 3600.0
 class Coach:
     """One sandbox with a lesson in it. Every method raises ``UserError`` where the sandbox is gone."""
 
-    def __init__(self, endpoints: Endpoints) -> None:
+    def __init__(self, endpoints: Endpoints, url: str = "") -> None:
         self.endpoints = endpoints
+        self.url = url
+        """The address by which somebody else's world was joined; empty for one's own."""
 
     def reading(self) -> dict[str, Any]:
         """How things stand; see ``sandbox.lesson``."""
@@ -95,11 +98,33 @@ def _begin(scenario: str, folder: Path, *, speed: float, seed: int, learner: str
 def reset() -> Coach:
     """The same lesson from its beginning, in a new world."""
     coach = current()
+    if coach.url:
+        raise UserError("training_reset", exit_code=EXIT_USAGE)
     learner = coach.reading()["learner"]
     speed = coach.endpoints.speed if coach.endpoints.speed >= 0 else float("inf")
     name, seed = (home() / "scenario").read_text(encoding="utf-8").splitlines()[:2]
     launcher.stop(coach.endpoints)
     return _begin(name, home(), speed=speed, seed=int(seed), learner=learner)
+
+
+def join(url: str, *, learner: str) -> Coach:
+    """Take the lesson in a world that somebody else serves; later calls of ``current`` mean this one. UserError where
+    a lesson of one's own is going on, or nothing can be joined there."""
+    coach = joined(url)
+    if (running := _running(home())) is not None and running.token != coach.endpoints.token:
+        raise UserError(
+            "training_running", exit_code=EXIT_USAGE, scenario=Coach(running).reading()["scenario"]
+        )
+    coach.do("begin", learner=learner)
+    home().mkdir(parents=True, exist_ok=True, mode=0o700)
+    (home() / _JOINED).touch(mode=0o600)
+    (home() / _JOINED).write_text(url, encoding="utf-8")
+    return coach
+
+
+def leave() -> None:
+    """Forget the world that was joined; it goes on where it is."""
+    (home() / _JOINED).unlink(missing_ok=True)
 
 
 def _running(folder: Path) -> Endpoints | None:
@@ -110,11 +135,17 @@ def _running(folder: Path) -> Endpoints | None:
 
 
 def current() -> Coach:
-    """The lesson that was started from the command line. UserError where there is none."""
+    """The lesson that was started or joined from the command line. UserError where there is none."""
     endpoints = _running(home())
-    if endpoints is None:
+    if endpoints is not None:
+        return Coach(endpoints)
+    try:
+        url = (home() / _JOINED).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        url = ""
+    if not url:
         raise UserError("training_none", exit_code=EXIT_USAGE)
-    return Coach(endpoints)
+    return joined(url)
 
 
 def of_run(run: str) -> Coach:
@@ -133,4 +164,4 @@ def joined(url: str) -> Coach:
     """A learner's world in a class, by its address."""
     from byocni_tui.connections import joining
 
-    return Coach(joining(url))
+    return Coach(joining(url), url)
