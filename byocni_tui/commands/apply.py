@@ -232,14 +232,13 @@ async def _leave(context: "Context", console: Console, stop: "asyncio.Event") ->
         again.cancel()
     choice = answered.result().strip().lower()[:1] if answered.done() else ""
     if choice == "c":
-        from byocni_tui.deploy.failure import describe
         from byocni_tui.providers.errors import ProviderError
 
         try:
             await context.cancel()
             console.say(console.tr("deploy.interrupt.cancelling"))
         except ProviderError as error:
-            console.say(describe(error, console.tr)[0])
+            console.say(console.tr("deploy.interrupt.refused", original=error.message))
     elif choice == "k":
         console.say(console.tr("deploy.interrupt.watching"))
     return choice not in ("c", "k")

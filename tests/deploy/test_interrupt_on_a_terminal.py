@@ -91,6 +91,18 @@ def test_each_answer_does_what_it_says(terminal: Callable[..., Terminal], runs: 
     assert again.status() == 1
 
 
+def test_where_nothing_can_be_cancelled_azure_s_words_are_shown(
+    terminal: Callable[..., Terminal], runs: Any, answers: Path
+) -> None:
+    late = terminal("apply", str(answers), "--simulate", "--speed", "60")
+    late.until("0 of 3 nodes Ready")
+    late.interrupt()
+    late.send("c\n")
+    late.until("There is no operation in progress to abort.")
+    late.until("nodes Ready, network proven")
+    assert late.status() == 0
+
+
 def test_two_interrupts_leave_it_running(terminal: Callable[..., Terminal], runs: Any, answers: Path) -> None:
     once = terminal("apply", str(answers), "--simulate", "--speed", "2")
     once.until("asking Azure for cluster myAKSCluster")
