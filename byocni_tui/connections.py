@@ -192,7 +192,7 @@ def simulated(context: "Context", options: Simulation, url: str | None = None) -
     context.endpoints = endpoints
     pace = options.pace if not options.joined else math.inf if endpoints.speed < 0 else endpoints.speed
     clock = SandboxClock()
-    follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token)
+    follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token, jumps=math.isinf(pace))
     follow.read()
     context.clock = clock
     cloud = CLOUDS[endpoints.cloud]

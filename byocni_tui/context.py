@@ -298,7 +298,7 @@ class Context:
 
     def work(self, connections: "Connections") -> "Work":
         """What the steps of this run share."""
-        from byocni_tui.deploy.work import Work
+        from byocni_tui.deploy.work import Work, at_once
 
         return Work(
             plan=self.plan,
@@ -311,6 +311,7 @@ class Context:
             registry=connections.registry,
             chart_source=connections.chart_source,
             patience=connections.patience,
+            settle=connections.follow.settle if connections.follow is not None else at_once,
             providers=self.facts.providers if self.facts else None,
             groups=_names(self.facts.resource_groups) if self.facts else None,
         )

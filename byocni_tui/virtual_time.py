@@ -46,8 +46,9 @@ class SandboxClock:
 class ClockFollower:
     """Reads a sandbox's clock now and then: its time runs fast only while something is being waited for."""
 
-    def __init__(self, clock: SandboxClock, url: str, token: str) -> None:
+    def __init__(self, clock: SandboxClock, url: str, token: str, *, jumps: bool = False) -> None:
         self._clock = clock
+        self._jumps = jumps
         self._request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 loopback
         self._task: asyncio.Task[None] | None = None
 
@@ -57,6 +58,11 @@ class ClockFollower:
             value = json.loads(answer.read())
             pace = float(value["speed"])
             self._clock.follow(datetime.fromisoformat(value["origin"]), math.inf if pace < 0 else pace)
+
+    async def settle(self) -> None:
+        """Where time jumps, know where it is now: else minutes that passed in one step would be told of a later one."""
+        if self._jumps:
+            await asyncio.to_thread(self.read)
 
     def begin(self) -> None:
         """Go on reading while the loop runs."""

@@ -107,8 +107,11 @@ class Runner:
         try:
             say(work.text(f"step.{step.id}"), 0.0, {"typical_seconds": step.typical, "begins": True})
             outcome = await step.act(work)
+            if outcome.status == "done":
+                await work.settle()
             self._queue.put_nowait(self._event(step.id, outcome.status, outcome.message, 1.0, outcome.detail))
         except (ProviderError, StepError, UserError) as error:
+            await work.settle()
             message, detail = describe(error, work.tr)
             if step.id in _ON_THE_CLUSTER and (causes := await self._causes()):
                 detail["causes"] = causes

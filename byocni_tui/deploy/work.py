@@ -1,7 +1,7 @@
 """What the steps of one run share, and how they speak and wait."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -32,13 +32,17 @@ class Outcome(NamedTuple):
 Say = Callable[[str, float | None, dict[str, Any] | None], None]
 
 
+async def at_once() -> None:
+    """For clocks that are always right."""
+
+
 @dataclass
 class Work:
     """Everything that steps need. The composition root fills in the first block; the second is what steps find out.
 
     ``kubernetes`` and ``helm`` are made from a kubeconfig; ``chart_source`` may send a chart to another repository;
-    ``patience`` turns a limit in seconds of the clock into real seconds. ``providers`` and ``groups`` (names in lower
-    case) are what pre-flight has read a moment ago, None where it has not.
+    ``patience`` turns a limit in seconds of the clock into real seconds; ``settle`` waits until the clock is right.
+    ``providers`` and ``groups`` (names in lower case) are what pre-flight has read a moment ago, None where it has not.
     """
 
     plan: Plan
@@ -51,6 +55,7 @@ class Work:
     registry: str
     chart_source: Callable[[ChartRef], ChartRef] = lambda ref: ref
     patience: Callable[[float], float] = lambda seconds: seconds
+    settle: Callable[[], Awaitable[None]] = at_once
     providers: tuple[Json, ...] | None = None
     groups: frozenset[str] | None = None
 

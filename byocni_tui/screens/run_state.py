@@ -97,7 +97,7 @@ class RunState:
         state = self.steps.setdefault(event.step, StepState())
         if event.status == "running" and state.status != "running":
             state.started, state.ended = at, None
-        if event.status in ("done", "failed", "skipped"):
+        if event.status in ("done", "failed", "skipped") and not (event.detail or {}).get("earlier"):
             state.ended = at
             if state.started is None:
                 state.started = at

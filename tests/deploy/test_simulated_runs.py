@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import stat
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ STATE = ("--simulate", "--yes", "--speed", "max", "-o", "json")
 def last_of(events: list[dict[str, Any]]) -> dict[str, str]:
     """The last status of each step."""
     return {event["step"]: event["status"] for event in events}
+
+
+def took(events: list[dict[str, Any]], step: str) -> float:
+    """Seconds from the first event of a step to its last, by the run's clock."""
+    times = [datetime.fromisoformat(event["time"]) for event in events if event["step"] == step]
+    return (times[-1] - times[0]).total_seconds()
 
 
 def sent(runs: Any, run: str) -> dict[str, Any]:
@@ -45,6 +52,11 @@ def test_the_article_s_way_ends_with_nodes_ready(runs: Any, answers: Path) -> No
     assert "cni plugin not initialized" in waiting["message"]
     times = [event["time"] for event in events]
     assert times == sorted(times)
+    spent = {step: took(events, step) for step in ("cluster", "read-back", "credentials")}
+    assert spent["cluster"] > 120, (
+        "the minutes are told of the step in which they passed, also where time jumps"
+    )
+    assert spent["read-back"] + spent["credentials"] < 60, spent
     folder = runs.folder / runs.only()
     assert stat.S_IMODE((folder / "kubeconfig").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
