@@ -289,9 +289,16 @@ class Admission:
                 raise forbidden("pods", "", pod_name, f"no PriorityClass with name {name} was found")
             spec["priority"] = found["value"]
             spec.setdefault("preemptionPolicy", found.get("preemptionPolicy", "PreemptLowerPriority"))
-        else:
-            spec.setdefault("priority", 0)
-            spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+            return
+        usual = [c for c in self.store.list(_PRIORITIES) if c.get("globalDefault")]
+        if usual:  # of several the least
+            least = min(usual, key=lambda c: int(c["value"]))
+            spec["priorityClassName"] = least["metadata"]["name"]
+            spec["priority"] = least["value"]
+            spec.setdefault("preemptionPolicy", least.get("preemptionPolicy", "PreemptLowerPriority"))
+            return
+        spec.setdefault("priority", 0)
+        spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
     def _service(self, obj: Object, old: Object | None = None) -> None:
         spec = obj["spec"]

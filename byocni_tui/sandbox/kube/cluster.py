@@ -12,8 +12,9 @@ from byocni_tui.sandbox.kube.aggregation import Aggregation
 from byocni_tui.sandbox.kube.custom import CRDS, Definitions, register
 from byocni_tui.sandbox.kube.kinds import Registry
 from byocni_tui.sandbox.kube.nodes import node_object, parse_taint
+from byocni_tui.sandbox.kube.packed import Object
 from byocni_tui.sandbox.kube.quotas import Quotas
-from byocni_tui.sandbox.kube.store import Object, Store, saved
+from byocni_tui.sandbox.kube.store import Store, saved
 from byocni_tui.sandbox.kube.volumes import Volumes
 
 if TYPE_CHECKING:

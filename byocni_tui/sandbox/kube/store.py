@@ -23,6 +23,8 @@ from byocni_tui.sandbox.kube.status import already_exists, conflict, gone, not_f
 Subscriber = Callable[[str, str, Object], None]
 
 HISTORY: Final = 20_000
+HISTORY_BYTES: Final = 48 * 2**20
+"""Of packed objects; large clusters forget sooner, as etcd does when it is compacted."""
 _ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
 _TEMPLATED: Final = frozenset(
     words(
@@ -56,7 +58,9 @@ class Store:
         self._ordered: dict[tuple[str, str], list[str]] = {}
         self._subscribers: list[Subscriber] = []
         self._watchers: dict[str, list[Callable[[Change], None]]] = {}
-        self._history: deque[Change] = deque(maxlen=history)
+        self._history: deque[Change] = deque()
+        self._most = history
+        self._remembered = 0
         self._forgotten = 0
         self.defaulter: Callable[[Kind, Object], None] | None = None
         """Fills in the defaults of new workloads and services, whoever creates them, so that a later write by a client
@@ -288,6 +292,7 @@ class Store:
     def forget(self) -> None:
         """Drop the history (compaction): watches from before now get 410."""
         self._history.clear()
+        self._remembered = 0
         self._forgotten = self.version
 
     # -- names ---------------------------------------------------------------------------------------------------------
@@ -320,6 +325,7 @@ class Store:
         kind, numbers, gauss = state["rng"]
         self._rng.setstate((kind, tuple(numbers), gauss))
         self._history.clear()
+        self._remembered = 0
         self._objects.clear()
         self._ordered.clear()
         for resource, entries in state["objects"].items():
@@ -356,9 +362,12 @@ class Store:
 
     def _tell(self, change: Change) -> None:
         """Record a change and pass it on. A subscriber's own writes wait their turn, so that all see one order."""
-        if self._history.maxlen is not None and len(self._history) == self._history.maxlen:
-            self._forgotten = self._history[0].version
         self._history.append(change)
+        self._remembered += len(change.after)
+        while len(self._history) > self._most or self._remembered > HISTORY_BYTES:
+            old = self._history.popleft()
+            self._forgotten = old.version
+            self._remembered -= len(old.after)
         for watcher in tuple(self._watchers.get(change.group_resource, ())):
             watcher(change)
         self._pending.append((change.type, change.group_resource, unpack(change.after)))

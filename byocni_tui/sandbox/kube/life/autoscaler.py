@@ -71,6 +71,8 @@ class Autoscaler:
         for pod in waiting:
             if (condition(pod, "PodScheduled") or {}).get("reason") != "Unschedulable":
                 continue
+            if pod["status"].get("nominatedNodeName"):  # room is being made for it
+                continue
             for pool in self._pools():
                 if pool.get("enableAutoScaling") and self._helps(pool["name"], pod):
                     self._grow(pool, pod)

@@ -241,7 +241,7 @@ def carve(life: "Life", pool: str, mask: int, node: str) -> ipaddress.IPv4Networ
     if node not in given:
         if mask < network.prefixlen or len(given) >= 2 ** (mask - network.prefixlen):
             return None
-        used = set(given.values())
-        given[node] = next(n for n in range(len(given) + 1) if n not in used)
+        # Blocks are given in turn and never given back, so that the next number is the count.
+        given[node] = len(given)
     start = int(network.network_address) + given[node] * 2 ** (32 - mask)
     return ipaddress.IPv4Network((start, mask))

@@ -180,7 +180,8 @@ class Containers:
         box.state, box.reason, box.message = "running", "", ""
         box.started_at, box.code, box.failures = life.now(), out.code, 0
         box.listens, box.stubborn = out.listens, out.stubborn
-        life.state["messages"][f"{pod['metadata']['uid']}/{box.name}"] = out.message
+        if out.message:
+            life.state["messages"][f"{pod['metadata']['uid']}/{box.name}"] = out.message
         if out.seconds is not None:
             ends = box.init or pod["spec"].get("restartPolicy") != "Always"
             patience = out.seconds <= _PATIENCE and (not box.restarts or (ends and not out.code))

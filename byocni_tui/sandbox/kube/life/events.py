@@ -3,13 +3,16 @@
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from byocni_tui.sandbox.kube.life.objects import Obj, clone
+from byocni_tui.sandbox.kube.life.objects import Obj, clone, controller_of
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.life.engine import Life
 
 _KEPT = 3600.0
 """Seconds an event lives without being seen again (the API server's default TTL)."""
+_VERY_LARGE = 1000
+"""Nodes from which on daemon pods leave no normal events: agents by the thousand would make a hundred thousand of them,
+all alike."""
 _SWEEP = 10.0
 """Seconds at least between two looks at which events are old."""
 
@@ -41,6 +44,8 @@ class Recorder:
         """A core/v1 event of ``source`` about ``obj`` (an object with metadata; ``kind`` its kind)."""  # fmt: skip
         life = self._life
         m = obj["metadata"]
+        if kind == "Pod" and not warning and self._routine(obj):
+            return
         known = life.state["events"]
         mark = _short(f"{m.get('uid', m['name'])}/{source}/{reason}/{field or ''}/{message}")
         namespace = m.get("namespace") or "default"
@@ -63,16 +68,25 @@ class Recorder:
             new["involvedObject"]["fieldPath"] = field
         self._write(new, mark)
 
-    def scheduling(self, pod: Obj, reason: str, message: str, *, warning: bool) -> None:
+    def scheduling(self, pod: Obj, reason: str, message: str, *, warning: bool, action: str = "") -> None:
         """An events.k8s.io event of the scheduler, which carries an eventTime and no count."""
         life = self._life
+        if not warning and not action and self._routine(pod):
+            return
         new = self._new(pod, "Pod", reason, message, "default-scheduler", warning)
         new["source"] = {}
         new["firstTimestamp"] = new["lastTimestamp"] = None
         new["eventTime"] = life.micro()
-        new["action"] = "Scheduling" if warning else "Binding"
+        new["action"] = action or ("Scheduling" if warning else "Binding")
         new["reportingInstance"] = "default-scheduler-0"
-        self._write(new, _short(f"{pod['metadata']['uid']}/scheduler/{life.now()}"))
+        self._write(new, _short(f"{pod['metadata']['uid']}/scheduler/{reason}/{life.now()}"))
+
+    def _routine(self, pod: Obj) -> bool:
+        """Whether a pod is one of very many that all do the same."""
+        if self._life.store.count("nodes") < _VERY_LARGE:
+            return False
+        owner = controller_of(pod)
+        return owner is not None and owner["kind"] == "DaemonSet"
 
     def _new(self, obj: Obj, kind: str, reason: str, message: str, source: str, warning: bool) -> Obj:
         life = self._life

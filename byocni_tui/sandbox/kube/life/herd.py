@@ -3,7 +3,8 @@
 From some hundred nodes on, the pods that a DaemonSet puts on every node are thousands that all do the same. Where such
 a pod would only be pulled, started and stay (on the host's network, no init containers, no part of a behaviour that
 waits or fails, no script, no fault of the scenario about pulls or starts), it is created bound and Running, without the
-events of the way there. What a lesson is about, a plugin's agents above all, always lives its whole life.
+events of the way there. What a lesson is about, a plugin's agents above all, always lives its whole life; from
+a thousand nodes on the recorder leaves the normal ones of its events out, never a warning.
 """
 
 import random

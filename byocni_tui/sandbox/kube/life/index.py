@@ -28,7 +28,7 @@ class Group:
 class Brief:
     """What a controller of many pods has to know of each."""
 
-    __slots__ = ("code", "deleting", "group", "key", "node", "phase", "ready", "since")
+    __slots__ = ("code", "deleting", "group", "key", "node", "phase", "priority", "ready", "since")
 
     def __init__(self, pod: Obj, group: Group) -> None:
         m, status = pod["metadata"], pod.get("status") or {}
@@ -38,6 +38,7 @@ class Brief:
         self.deleting = "deletionTimestamp" in m
         self.node = pod["spec"].get("nodeName") or pinned_to(pod["spec"]) or ""
         self.phase = status.get("phase", "")
+        self.priority = int(pod["spec"].get("priority") or 0)
         ready = condition(pod, "Ready")
         self.ready = ready is not None and ready["status"] == "True"
         self.since = ready.get("lastTransitionTime") if ready is not None else None
@@ -96,6 +97,11 @@ class Pods:
     def on_node(self, name: str) -> "list[Key]":
         """The pods bound to a node, finished ones too."""
         return sorted(self._by_node.get(name, ()))
+
+    def below(self, node: str, priority: int) -> "list[Key]":
+        """The pods of a node that run and have a lower priority."""
+        found = [k for k in self.load(node).pods if self._briefs[k].priority < priority]
+        return sorted(found)
 
     def ready_on(self, node: str) -> "Iterator[Group]":
         """The labels of the ready pods of a node."""

@@ -1,5 +1,6 @@
 """Plays the operators' parts: what a behaviour says is made once its conditions hold."""
 
+import re
 from typing import Any
 
 from byocni_tui.sandbox.kube.custom import register
@@ -8,6 +9,7 @@ from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.objects import Obj, clone, name_of
 
 _MANY = 20
+_NAMED = re.compile(r"\$\{(\w+)\}")
 _VERY_MANY = 1000
 _CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
@@ -85,8 +87,12 @@ class Operators:
                 life.delete(gone["resource"], gone.get("namespace", ""), gone["name"])
         for number, made in enumerate(step.get("per_node") or ()):
             done = self._done.setdefault(f"{mark}/{number}", {})
+            early = [w for w in made.get("when") or () if set(_NAMED.findall(str(w))) <= {"node"}]
             for entry in life.store.entries("nodes"):
                 if done.get(entry.name) == entry.version:
+                    continue
+                known = {"node": entry.name}
+                if not all(self._behaviours.holds(fill(w, known), known) for w in early):
                     continue
                 node = entry.object()
                 if self._make(made, self._context(behaviour, node)):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from byocni_tui.sandbox.kube.life.engine import Life
+from byocni_tui.sandbox.kube.life.engine import Key, Life
 from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.objects import (
     Obj,
@@ -15,6 +15,7 @@ from byocni_tui.sandbox.kube.life.objects import (
     quantity,
 )
 from byocni_tui.sandbox.kube.life.placing import NO_VICTIMS, UNRESOLVABLE, Filter
+from byocni_tui.sandbox.kube.life.preemption import TERMINATING, Preemption
 
 _HOSTNAME = "kubernetes.io/hostname"
 _RETRY = 300.0  # seconds until pods that nothing else woke are tried again
@@ -31,6 +32,7 @@ class Scheduler:
         self._pods = pods
         self._waiting: dict[tuple[str, str], None] = {}
         self._nodes: dict[str, Obj] = {}
+        self._preemption = Preemption(life, pods)
         life.add(self)
         life.watch("nodes", self._node)
         life.watch("pods", self._pod)
@@ -39,10 +41,11 @@ class Scheduler:
         """Forget everything; it is told anew."""
         self._waiting.clear()
         self._nodes.clear()
+        self._preemption.nominated.clear()
 
     @property
     def nodes(self) -> dict[str, Obj]:
-        """The nodes by name, as last seen. Not to be changed."""
+        """The nodes by name, as last seen: what decides about pods, not more. Not to be changed."""
         return self._nodes
 
     @property
@@ -52,6 +55,7 @@ class Scheduler:
 
     def _pod(self, event: str, pod: Obj) -> None:
         key = key_of(pod)
+        self._preemption.seen(event, pod)
         if event != "DELETED" and not pod["spec"].get("nodeName") and not deleting(pod):
             if event == "ADDED" or key not in self._waiting:
                 self._life.enqueue(self.name, *key)
@@ -65,7 +69,7 @@ class Scheduler:
         if event == "DELETED":
             self._nodes.pop(name_of(node), None)
             return
-        self._nodes[name_of(node)] = node
+        node = self._nodes[name_of(node)] = _face(node)
         if old is None or any(
             old[part].get(key) != node[part].get(key)
             for part, key in (
@@ -90,9 +94,19 @@ class Scheduler:
         short = tuple(map(int, life.cluster.version.split(".")[:2])) >= (1, 34)
         target = pinned_to(pod["spec"])
         near = self._neighbours(target)
-        rules = Filter(pod, self._pods.load, near, self._nodes, long_taints=not short)
+        asking: Obj = pod
+
+        def without(gone: frozenset[Key]) -> Filter:
+            def left(terms: list[Obj]) -> list[Obj]:
+                return [p for p in near(terms) if key_of(p) not in gone]
+
+            loads = self._preemption.load(asking, gone)
+            return Filter(asking, loads, left if gone else near, self._nodes, long_taints=not short)
+
+        rules = without(frozenset())
         reasons: Counter[str] = Counter()
         help_: Counter[str] = Counter()
+        hopeful: list[Obj] = []
         best: tuple[float, int, str] | None = None
         for node in self._candidates(target):
             refusal = rules.refusal(node)
@@ -102,6 +116,8 @@ class Scheduler:
                 continue
             reasons.update(refusal[0])
             help_[NO_VICTIMS if refusal[1] else UNRESOLVABLE] += 1
+            if refusal[1]:
+                hopeful.append(node)
         if best is not None:
             self._bind(pod, best[2])
             return
@@ -111,7 +127,16 @@ class Scheduler:
             if others:
                 reasons["node(s) didn't satisfy plugin(s) [NodeAffinity]"] += others
                 help_[UNRESOLVABLE] += others
-        self._refuse(pod, total, reasons, help_, short=short)
+        unable = self._preemption.unable(pod)
+        cleared = "" if unable or not hopeful else self._preemption.clear(pod, hopeful, without)
+        if cleared or (unable != TERMINATING and (pod.get("status") or {}).get("nominatedNodeName")):
+            _nominate(pod, cleared)
+            nominated = life.update_status("pods", pod)
+            if nominated is None:  # it has changed meanwhile, and is looked at again
+                return
+            pod = nominated
+        evict = f"0/{total} nodes are available: {_listed(help_)}."
+        self._refuse(pod, total, reasons, "" if cleared else unable or evict, short=short)
 
     def _candidates(self, target: str | None) -> list[Obj]:
         if target is None:
@@ -144,6 +169,7 @@ class Scheduler:
         life = self._life
         self._waiting.pop(key_of(pod), None)
         pod["spec"]["nodeName"] = node
+        _nominate(pod, "")
         now = life.stamp()
         _set_scheduled(pod, {"status": "True", "lastProbeTime": None, "lastTransitionTime": now})
         bound = life.update_status("pods", pod)
@@ -152,15 +178,13 @@ class Scheduler:
             text = f"Successfully assigned {m['namespace']}/{m['name']} to {node}"
             life.recorder.scheduling(bound, "Scheduled", text, warning=False)
 
-    def _refuse(
-        self, pod: Obj, total: int, reasons: "Counter[str]", help_: "Counter[str]", *, short: bool
-    ) -> None:
+    def _refuse(self, pod: Obj, total: int, reasons: "Counter[str]", evict: str, *, short: bool) -> None:
+        """``evict``: what became of preemption; empty if room is being made."""
         life, key = self._life, key_of(pod)
         if total:
-            why = ", ".join(sorted(f"{n} {r}" for r, n in reasons.items()))
-            evict = ", ".join(sorted(f"{n} {r}" for r, n in help_.items()))
             claims = "no new claims to deallocate, " if short else ""
-            text = f"0/{total} nodes are available: {why}. {claims}preemption: 0/{total} nodes are available: {evict}."
+            text = f"0/{total} nodes are available: {_listed(reasons)}."
+            text += f" {claims}preemption: {evict}" if evict else ""
         else:
             text = "no nodes available to schedule pods"
         self._waiting[key] = None
@@ -183,6 +207,28 @@ class Scheduler:
                  "message": text},
             )  # fmt: skip
             life.update_status("pods", pod)
+
+
+def _face(node: Obj) -> Obj:
+    """What a scheduler looks at; whole nodes unpacked would be a hundred megabytes in a large cluster."""
+    spec, status = node["spec"], node.get("status") or {}
+    ready = [c for c in status.get("conditions") or () if c["type"] == "Ready"]
+    return {
+        "metadata": {k: node["metadata"][k] for k in ("name", "labels") if k in node["metadata"]},
+        "spec": {k: spec[k] for k in ("taints", "unschedulable") if k in spec},
+        "status": {"allocatable": status.get("allocatable") or {}, "conditions": ready},
+    }
+
+
+def _listed(counts: "Counter[str]") -> str:
+    return ", ".join(sorted(f"{n} {r}" for r, n in counts.items()))
+
+
+def _nominate(pod: Obj, node: str) -> None:
+    status = pod.setdefault("status", {})
+    status.pop("nominatedNodeName", None)
+    if node:
+        status["nominatedNodeName"] = node
 
 
 def _set_scheduled(pod: Obj, values: Obj) -> None:
