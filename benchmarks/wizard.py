@@ -90,7 +90,9 @@ class Terminal:
         return last - begin
 
     def first(self, keys: str) -> float:
-        """Seconds from the key to the end of the first frame that it paints."""
+        """Seconds from the key to the end of the first frame that it paints. What was painted before counts not."""
+        while self._read(0.0):
+            pass
         begin = time.perf_counter()
         os.write(self.fd, keys.encode())
         self._read(PATIENCE)
