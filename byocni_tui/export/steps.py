@@ -1,5 +1,7 @@
 """The commands that make what the plan says, in order: shared by the az script and the live preview."""
 
+from typing import Final
+
 import msgspec
 
 from byocni_tui.cni import values as cni_values
@@ -8,8 +10,23 @@ from byocni_tui.export import derive
 from byocni_tui.export.shell import Command, Raw, Word, heredoc, quote
 from byocni_tui.plan import derive as plan_derive
 from byocni_tui.plan.model import NodePool, Plan
+from byocni_tui.plan.shape import members
 
 READY_MESSAGE = 'custom-columns=NAME:.metadata.name,STATUS:.status.conditions[?(@.type=="Ready")].message'
+
+
+BY_HAND: Final = frozenset(
+    {
+        "cluster.name", "cluster.kubernetes_version", "cluster.tier", "cluster.dns_prefix", "cluster.private",
+        "cluster.node_resource_group", "cluster.ssh_key", "cluster.tags", "cluster.addons", "cluster.attach_acr",
+        "cluster.private_dns_zone", "network.service_cidr", "network.dns_service_ip", "network.pod_cidr",
+        "network.outbound_type", "network.policy", "network.plugin_mode", "network.dataplane", "node_pools[].name",
+        "node_pools[].mode", "node_pools[].count", "node_pools[].vm_size", "node_pools[].autoscale",
+        "node_pools[].zones", "node_pools[].max_pods", "node_pools[].taints", "node_pools[].os",
+        "node_pools[].max_surge",
+    }
+)  # fmt: skip
+"""Fields whose option depends on more than their value. Any other that names one is written as it is declared."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +166,23 @@ def _preview(make: _Maker) -> None:
     )
 
 
+def _declared(command: Command, owner: msgspec.Struct, prefix: str) -> Command:
+    """The options of all fields of ``owner`` that need no word of their own here."""
+    for name, (shape, _default) in members(type(owner)).items():
+        option, value = shape.about.az, getattr(owner, name)
+        if option is None or f"{prefix}.{name}" in BY_HAND or value in (None, False, ""):
+            continue
+        if value is True:
+            command.flag(option)
+        elif isinstance(value, dict):
+            command.many(option, (f"{key}={item}" for key, item in value.items()))
+        elif isinstance(value, (tuple, list)):
+            command.many(option, (str(item) for item in value))
+        else:
+            command.flag(option, str(value))
+    return command
+
+
 def _pool_flags(command: Command, pool: NodePool, *, first: bool) -> Command:
     command.maybe("--node-vm-size", pool.vm_size).flag("--node-count", str(pool.count))
     if pool.autoscale is not None:
@@ -157,7 +191,7 @@ def _pool_flags(command: Command, pool: NodePool, *, first: bool) -> Command:
     command.many("--zones", pool.zones).flag("--max-pods", str(pool.max_pods))
     if pool.taints:
         command.flag("--nodepool-taints" if first else "--node-taints", ",".join(pool.taints))
-    return command
+    return _declared(command, pool, "node_pools[]")
 
 
 def _cluster(make: _Maker) -> None:
@@ -194,6 +228,7 @@ def _cluster(make: _Maker) -> None:
     if pools:
         command.maybe("--nodepool-name", pools[0].name or None)
         _pool_flags(command, pools[0], first=True)
+    _declared(_declared(command, cluster, "cluster"), network, "network")
     if cluster.ssh_key:
         key = cluster.ssh_key
         # Quoted, a tilde is no home folder any more, and az does not expand it either.
