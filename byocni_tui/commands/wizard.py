@@ -1,6 +1,7 @@
 """``byocni-tui`` without a subcommand: the wizard on a terminal, else the simulated run in plain lines."""
 
 import argparse
+import hashlib
 import math
 import os
 import sys
@@ -114,7 +115,7 @@ def _teach(context: "Context", args: argparse.Namespace) -> None:
 
     scenario = None if args.sandbox else connections.scenario(args.scenario)
     if scenario is None or scenario.teaches:
-        context.lesson = WizardLesson(context, scenario)
+        context.lesson = WizardLesson(context, scenario, url=args.sandbox or "")
 
 
 def _ascii_only(kept: "Preferences") -> bool:
@@ -153,7 +154,8 @@ def _open(args: argparse.Namespace, console: Console, run: str = "") -> "tuple[C
         return context, store, tr("wizard.about_run", run=run)
     name = f"simulated-{Path(args.scenario).stem}" if args.simulate else "live"
     if args.sandbox:
-        name = "joined"
+        # Answers belong to one world: another lesson begins with the plan of its own.
+        name = f"joined-{hashlib.sha256(args.sandbox.encode()).hexdigest()[:12]}"
     store = Store(name, answers=args.plan_file)
     plan = store.load_plan()
     if plan is None and args.plan_file is not None:

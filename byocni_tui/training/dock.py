@@ -4,6 +4,7 @@ Ctrl-T offers a hint and says what it costs; pressed again it is taken. What the
 kubectl or helm shows here as it happens. ``WizardLesson`` is what ``context.lesson`` holds (``screens.port.Lesson``).
 """
 
+import asyncio
 import time
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from textual.widget import Widget
 from byocni_tui.errors import UserError
 from byocni_tui.locale import Translator
 from byocni_tui.training import words
-from byocni_tui.training.coach import Coach
+from byocni_tui.training.coach import Coach, joined
 from byocni_tui.widgets.glyphs import fit, glyphs, wrap
 from byocni_tui.widgets.why import heading
 
@@ -22,10 +23,12 @@ _LOOK = 2.0
 
 
 class WizardLesson:
-    """One lesson beside the wizard. ``context`` is the run's; its sandbox may start later than the wizard."""
+    """One lesson beside the wizard. ``context`` is the run's; its sandbox may start later than the wizard, but the one
+    that is joined by ``url`` is there."""
 
-    def __init__(self, context: Any, scenario: Any = None) -> None:
+    def __init__(self, context: Any, scenario: Any = None, *, url: str = "") -> None:
         self._context = context
+        self._url = url
         self._scenario = scenario
         self._dock: Dock | None = None
         self.reading: dict[str, Any] | None = None
@@ -87,9 +90,11 @@ class WizardLesson:
     async def look(self) -> None:
         """Read how things stand, if there is a sandbox yet."""
         coach = self._coach()
-        if coach is None:
+        if coach is None and not self._url:
             return
         try:
+            if coach is None:
+                coach = await asyncio.to_thread(joined, self._url)
             self.reading = await coach.reading_soon()
             self.trouble = ""
         except UserError as error:
@@ -140,7 +145,8 @@ class WizardLesson:
         found += [(line, "$foreground") for line in words.goals(reading, tr)]
         if reading["changes"] and reading["notice"]:
             found.append((words.text(reading["notice"], tr), "$text-muted"))
-        return found
+        looks = words.looks(reading["look"], reading.get("look_later", ()), tr)
+        return [*found, *((line, "$text-muted") for line in looks)]
 
     def title(self) -> str:
         """The lesson's name and the time so far."""

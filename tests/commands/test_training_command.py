@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from byocni_tui.cli import main
+from byocni_tui.sandbox.scenario import FOLDER
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> str:
@@ -53,6 +54,34 @@ def test_a_lesson_from_start_to_report(
     )
     assert "SIMULATION" in Path("a.html").read_text(encoding="utf-8")
     assert "changed: head" in Path("a.csv").read_text(encoding="utf-8")
+
+
+def test_a_world_that_was_joined_needs_no_address_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BYOCNI_STATE_HOME", str(tmp_path / "trainer"))
+    Path("own.yaml").write_text(
+        (FOLDER / "quota-exceeded.yaml").read_text(encoding="utf-8").replace("rg-byocni", "rg-ours"),
+        encoding="utf-8",
+    )
+    address = said(capsys, "training", "start", "own.yaml").split("--sandbox ")[1].strip()
+    try:
+        monkeypatch.setenv("BYOCNI_STATE_HOME", str(tmp_path / "learner"))
+        started = said(capsys, "training", "start", "--sandbox", address, "--learner", "Bo")
+        assert "az group create" in started
+        assert "--name rg-ours" in started, "the plan is that of the trainer's own file"
+        exported = said(capsys, "training", "env")
+        assert str(tmp_path / "learner") in exported
+        assert "Hint 1" in said(capsys, "training", "hint")
+        assert "can be reset" in said(capsys, "training", "reset", status=2)
+        assert "goes on where it is served" in said(capsys, "training", "stop")
+        assert "No lesson is going on" in said(capsys, "training", "status", status=2)
+    finally:
+        monkeypatch.setenv("BYOCNI_STATE_HOME", str(tmp_path / "trainer"))
+        reading = json.loads(said(capsys, "training", "status", "-o", "json"))
+        said(capsys, "training", "stop")
+    assert (reading["learner"], len(reading["hints"])) == ("Bo", 1)
 
 
 def test_a_file_of_ones_own_is_begun_checked_and_proven(

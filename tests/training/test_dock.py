@@ -61,6 +61,15 @@ async def test_the_coach_tells_offers_and_sees(sandbox: Sandbox, size: tuple[int
         assert "90 of 100" in made.lesson.debrief()
 
 
+async def test_a_world_that_is_joined_tells_its_lesson_on_the_first_screen(sandbox: Sandbox) -> None:
+    made = Context.simulated(scenario="article", tr=Translator("en"))
+    made.lesson = WizardLesson(made, url=sandbox.endpoints.join_url)
+    app = WizardApp(made)
+    async with app.run_test(size=(140, 40)):
+        text = await shown(app, "Everything turns Ready")
+        assert "az aks get-credentials" in text
+
+
 def test_without_a_sandbox_there_is_a_story_and_no_debrief() -> None:
     made = Context.simulated(scenario="public", tr=Translator("zh"))
     lesson = WizardLesson(made, scenario.load("public"))
