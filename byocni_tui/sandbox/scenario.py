@@ -192,14 +192,14 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def looks(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What to look at now, and what only once the learner's cluster is there. Where kubectl or helm need its
         credentials, the command that fetches them comes first."""
-        needing = [line for line in self.look if _NEEDS_CLUSTER.match(line)]
-        fetch = self._fetch()
-        at = next((n for n, line in enumerate(needing) if _NEEDS_CREDENTIALS.match(line)), None)
-        if at is not None and fetch and not any("get-credentials" in line for line in self.look):
-            needing.insert(at, fetch)
-        others = tuple(line for line in self.look if not _NEEDS_CLUSTER.match(line))
-        there = any(_CLUSTERS in step.put.lower() for step in self.world if step.put)
-        return ((*others, *needing), ()) if there else (others, tuple(needing))
+        lines, fetch = list(self.look), self._fetch()
+        at = next((n for n, line in enumerate(lines) if _NEEDS_CREDENTIALS.match(line)), None)
+        if at is not None and fetch and not any("get-credentials" in line for line in lines):
+            lines.insert(at, fetch)
+        if any(_CLUSTERS in step.put.lower() for step in self.world if step.put):
+            return tuple(lines), ()
+        later = tuple(line for line in lines if _NEEDS_CLUSTER.match(line))
+        return tuple(line for line in lines if line not in later), later
 
     def _fetch(self) -> str:
         """What brings kubectl the credentials of the plan's cluster; nothing where the plan names none."""
