@@ -1,6 +1,6 @@
 """Clusters come to be, change and go, and what they make goes with them."""
 
-from arm_bodies import AKS, CLUSTER, RES, cluster, with_group
+from arm_bodies import AKS, CLUSTER, GROUP, NET, RES, cluster, with_group
 from sandbox_client import SUBSCRIPTION, Client
 
 
@@ -81,3 +81,56 @@ async def test_one_operation_at_a_time(arm: Client) -> None:
     status, body, _ = await arm("PUT", CLUSTER, AKS, cluster())
     assert (status, body["code"]) == (409, "OperationNotAllowed")
     assert "create managed cluster" in body["message"]
+
+
+async def test_a_fresh_node_image_takes_what_a_plugin_left_behind(arm: Client) -> None:
+    await with_group(arm)
+    await arm.made(CLUSTER, AKS, cluster())
+    kube = next(iter(arm.sandbox.world.clusters.values()))
+    before = {one["metadata"]["name"] for one in kube.store.list("nodes")}
+    for name in before:
+        kube.life.network.leave(name, {"behaviour": "cilium"})
+    assert (await arm("POST", f"{CLUSTER}/agentPools/nodepool1/upgradeNodeImageVersion", AKS))[0] == 202
+    status, answer, _ = await arm("POST", f"{CLUSTER}/agentPools/nodepool1/upgradeNodeImageVersion", AKS)
+    assert (status, answer["code"]) == (409, "OperationNotAllowed")
+    arm.sandbox.world.clock.run_until_idle()
+    nodes = [one["metadata"]["name"] for one in kube.store.list("nodes")]
+    assert len(nodes) == 3
+    assert not before & set(nodes)
+    assert not any(kube.life.network.configured(name) for name in nodes)
+    pool = (await arm("GET", f"{CLUSTER}/agentPools/nodepool1", AKS))[1]["properties"]
+    assert (pool["count"], pool["provisioningState"]) == (3, "Succeeded")
+
+
+async def test_chosen_machines_go(arm: Client) -> None:
+    await with_group(arm)
+    await arm.made(CLUSTER, AKS, cluster())
+    pool = f"{CLUSTER}/agentPools/nodepool1"
+    names = [one["name"] for one in (await arm("GET", f"{pool}/machines", AKS))[1]["value"]]
+    for given in ([], ["nope"], names):
+        status, answer, _ = await arm("POST", f"{pool}/deleteMachines", AKS, {"machineNames": given})
+        assert (status, answer["code"]) == (400, "InvalidParameter")
+    assert (await arm("POST", f"{pool}/deleteMachines", AKS, {"machineNames": names[:1]}))[0] == 202
+    arm.sandbox.world.clock.run_until_idle()
+    kube = next(iter(arm.sandbox.world.clusters.values()))
+    assert [one["metadata"]["name"] for one in kube.store.list("nodes")] == names[1:]
+    assert (await arm("GET", pool, AKS))[1]["properties"]["count"] == 2
+
+
+async def test_a_pool_follows_its_control_plane(arm: Client) -> None:
+    await with_group(arm)
+    body = cluster(properties={"kubernetesVersion": "1.35"})
+    await arm.made(CLUSTER, AKS, body)
+    profile = f"{CLUSTER}/agentPools/nodepool1/upgradeProfiles/default"
+    offered = (await arm("GET", profile, AKS))[1]["properties"]["upgrades"]
+    assert not [one for one in offered if one["kubernetesVersion"].startswith("1.36")]
+
+
+async def test_what_nobody_makes_here_is_an_empty_list(arm: Client) -> None:
+    await with_group(arm)
+    for kind, version in (("Microsoft.Compute/virtualMachines", "2024-11-01"),
+                          ("Microsoft.Network/networkInterfaces", NET)):  # fmt: skip
+        path = f"{GROUP}/providers/{kind}"
+        assert (await arm("GET", path, version))[1]["value"] == []
+        status, answer, _ = await arm("PUT", f"{path}/x", version, {"location": "westeurope"})
+        assert (status, answer["error"]["code"]) == (501, "NotInSandbox")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from byocni_tui.sandbox.arm import checks
 from byocni_tui.sandbox.arm.call import Answer, Call
-from byocni_tui.sandbox.arm.errors import ArmError
+from byocni_tui.sandbox.arm.errors import ArmError, not_in_sandbox
 from byocni_tui.sandbox.arm.handler import Handler
 
 if TYPE_CHECKING:
@@ -60,6 +60,13 @@ def results(handler: Handler, call: Call, operation: dict[str, Any]) -> Answer:
     if "result" in operation["data"]:
         return Answer(200, operation["data"]["result"])
     return Answer(operation["after"])
+
+
+class Nothing(Handler):
+    """Types of which nothing is made here: empty lists, and none that could be shown."""
+
+    def write(self, call: Call) -> Answer:
+        raise not_in_sandbox(f"{call.method} {self.kind.type}")
 
 
 class Identities(Handler):

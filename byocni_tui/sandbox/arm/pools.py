@@ -31,7 +31,51 @@ class AgentPools(Handler):
             return self._remove(call, cluster, pool)
         if call.method == "GET":
             return Answer(200, self._shown(cluster, pool))
-        raise not_in_sandbox(f"{call.method} {self.kind.type}")
+        action = (call.path.action or "").lower()
+        if call.method == "POST" and action in ("upgradenodeimageversion", "deletemachines"):
+            aks_checks.not_busy(self.arm, cluster["id"], "managed cluster")
+            return (
+                self._renew(call, cluster, pool) if "upgrade" in action else self._less(call, cluster, pool)
+            )
+        raise not_in_sandbox(f"{call.method} {self.kind.type}/{call.path.action or ''}".rstrip("/"))
+
+    def _renew(self, call: Call, cluster: "Record", pool: dict[str, Any]) -> Answer:
+        """Every machine gets a fresh node image, also where it has the newest one."""
+        for node in self._nodes(cluster, pool):
+            node["image"] = ""
+        pool["provisioningState"] = "UpgradingNodeImageVersion"
+        self.arm.touch(cluster)
+        return self._begin(call, cluster, pool, "upgrade node image version", 202)
+
+    def _less(self, call: Call, cluster: "Record", pool: dict[str, Any]) -> Answer:
+        """Certain machines go, and the pool has so many fewer."""
+        given = call.body.get("machineNames") if isinstance(call.body, dict) else None
+        if not isinstance(given, list) or not given:
+            raise aks(
+                "InvalidParameter", "Required parameter machineNames is missing (null).", "machineNames"
+            )
+        nodes = self._nodes(cluster, pool)
+        known = {node["name"] for node in nodes}
+        unknown = [str(one) for one in given if one not in known]
+        if unknown:
+            raise aks(
+                "InvalidParameter",
+                f"Machines {', '.join(unknown)} are not in agent pool {pool['name']}.",
+                "machineNames",
+            )
+        left = len(known - set(given))
+        aks_checks.pool_body(self.arm, {**pool, "count": left})
+        nodes.sort(key=lambda node: node["name"] in given)  # those at the end go first
+        pool.update(count=left, provisioningState="Updating")
+        self.arm.touch(cluster)
+        answer = self._begin(call, cluster, pool, "delete machines", 202)
+        return Answer(202, None, answer.headers)
+
+    @staticmethod
+    def _nodes(cluster: "Record", pool: dict[str, Any]) -> list[dict[str, Any]]:
+        state = cluster["meta"].setdefault("pools", {}).setdefault(pool["name"], {"next": 0, "nodes": []})
+        nodes: list[dict[str, Any]] = state["nodes"]
+        return nodes
 
     def _cluster(self, call: Call) -> "Record":
         parent = (
