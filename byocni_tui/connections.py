@@ -186,13 +186,13 @@ def simulated(context: "Context", options: Simulation, url: str | None = None) -
     from byocni_tui.providers.credentials import managed_identity
     from byocni_tui.providers.kube import KubeClient
     from byocni_tui.sandbox import launcher
-    from byocni_tui.virtual_time import ClockFollower, SandboxClock
+    from byocni_tui.virtual_time import FAST, ClockFollower, SandboxClock
 
     endpoints = _reached(options, context.open_journal().folder, url)
     context.endpoints = endpoints
     pace = options.pace if not options.joined else math.inf if endpoints.speed < 0 else endpoints.speed
     clock = SandboxClock()
-    follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token, jumps=math.isinf(pace))
+    follow = ClockFollower(clock, f"{endpoints.control_url}/clock", endpoints.token, jumps=pace > FAST)
     follow.read()
     context.clock = clock
     cloud = CLOUDS[endpoints.cloud]

@@ -11,6 +11,11 @@ from typing import Any, Final
 
 _READING: Final = 0.15
 """Real seconds between two readings of a sandbox's clock."""
+_AHEAD: Final = 10.0
+"""Virtual seconds that fast time is followed beyond a reading: the sandbox may have slowed down since, and what was
+shown is not taken back."""
+FAST: Final = 60.0
+"""From here on more passes between two readings than a step should be told of wrongly."""
 
 
 class SandboxClock:
@@ -31,7 +36,8 @@ class SandboxClock:
     def now(self) -> datetime:
         """The virtual time, in UTC."""
         pace = self._pace if math.isfinite(self._pace) else 0.0
-        return self._origin + timedelta(seconds=(time.monotonic() - self._real) * pace)
+        passed = (time.monotonic() - self._real) * pace
+        return self._origin + timedelta(seconds=passed if pace <= 1 else min(passed, _AHEAD))
 
     def monotonic(self) -> float:
         """Virtual seconds; never goes back."""
@@ -60,7 +66,8 @@ class ClockFollower:
             self._clock.follow(datetime.fromisoformat(value["origin"]), math.inf if pace < 0 else pace)
 
     async def settle(self) -> None:
-        """Where time jumps, know where it is now: else minutes that passed in one step would be told of a later one."""
+        """Where time jumps or runs very fast, know where it is now: else minutes that passed in one step would be told
+        of a later one."""
         if self._jumps:
             await asyncio.to_thread(self.read)
 
