@@ -24,6 +24,7 @@ class Contact:
         self._network = network
         self._azure = Azure(life)
         kubelet.off = lambda node: bool(self._azure.power(node))
+        kubelet.silent = lambda node: node in self.lost
         life.on("node.lost", self._gone_silent)
         life.on("node.machineless", self._forget)
 
@@ -96,12 +97,12 @@ class Contact:
             node, "Node", "NodeNotReady", f"Node {name} status is now: NodeNotReady", source="node-controller"
         )
         self._retaint(name)
+        self._unready(name)
         if self._azure.power(name):
-            self._unready(name)
             self._ask_the_cloud(name)
 
     def _unready(self, name: str) -> None:
-        """Pods of a machine that does not run are taken out of service; their kubelet can't say so itself."""
+        """Pods of a node that is not heard from are taken out of service; their kubelet can't say so itself."""
         life = self._life
         for key in self._pods.on_node(name):
             pod = life.get("pods", *key)
@@ -164,6 +165,8 @@ class Contact:
                 )
         self._life.update_status("nodes", node)
         self._life.after(0.0, "node.ready", {"node": name}, awaited=True)
+        for key in self._pods.on_node(name):  # what happened to them meanwhile, here and there
+            self._life.enqueue("kubelet", *key)
         self._retaint(name)
 
     def _retaint(self, name: str) -> None:

@@ -17,6 +17,7 @@ from byocni_tui.sandbox.kube.stamp import Stamp
 
 _AT = "$at"
 _NETWORK_RETRY = 2.0
+_UNHEARD = 5.0  # seconds after which a kubelet that was cut off goes on with a pod, if it may
 _SANDBOX_RETRY = 12.0
 _HOPEFUL_TRIES = 20  # so often somebody would still be waiting for a sandbox
 NOT_INITIALIZED = (
@@ -41,6 +42,8 @@ class Kubelet(Containers):
         """Whoever creates pods together with their runs does not want them looked at."""
         self.off: Callable[[str], bool] = lambda _node: False
         """Whether a node's machine does not run: nothing happens in its pods then."""
+        self.silent: Callable[[str], bool] = lambda _node: False
+        """Whether a kubelet does not reach the API server: it neither hears of pods nor tells of them until it does."""
         life.watch("nodes", self._node)
         life.watch("pods", self._pod)
         life.on("pod", self._timer)
@@ -71,6 +74,9 @@ class Kubelet(Containers):
         pod = self._life.get("pods", data["ns"], data["n"])
         run = self.runs.get(pod["metadata"]["uid"]) if pod else None
         if pod is None or run is None or run.start != data["s"] or self.off(run.node):
+            return
+        if self.silent(run.node):
+            self._life.after(_UNHEARD, "pod", data, awaited=False)
             return
         box = run.box(data["c"]) if "c" in data else None
         if box is not None and box.runs != data["r"]:
@@ -111,7 +117,7 @@ class Kubelet(Containers):
         if node is None:  # the machine is gone: nobody will confirm the end of its pods
             life.delete("pods", namespace, name, grace=0)
             return
-        if self.off(pod["spec"]["nodeName"]):
+        if self.off(pod["spec"]["nodeName"]) or self.silent(pod["spec"]["nodeName"]):
             return
         if run is None:
             if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
