@@ -6,11 +6,16 @@ import math
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from byocni_tui.console import Console
 from byocni_tui.errors import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, UserError
 from byocni_tui.locale import Translator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from byocni_tui.plan.model import Plan
 
 INTERMIXED = True
 """Options may stand between the files."""
@@ -137,10 +142,12 @@ def _check(name: str, console: Console, *, play: bool) -> int:
         problems = scenario_check.check(name)
     except scenario.ScenarioError as error:
         raise UserError("scenario", exit_code=EXIT_USAGE, where=error.where, problem=error.problem) from error
-    for problem in problems:
-        console.out(f"{problem.where}: {problem.text}")
-    if problems:
-        console.say(console.tr("cli.scenarios.bad", file=name, count=len(problems)))
+    said = [f"{problem.where}: {problem.text}" for problem in problems]
+    said += _plan_problem(name, console.tr)
+    for line in said:
+        console.out(line)
+    if said:
+        console.say(console.tr("cli.scenarios.bad", file=name, count=len(said)))
         return EXIT_FAILED
     if play:
         kept = os.environ.get("BYOCNI_STATE_HOME")
@@ -157,6 +164,47 @@ def _check(name: str, console: Console, *, play: bool) -> int:
         return EXIT_DONE
     console.out(console.tr("cli.scenarios.good", file=name))
     return EXIT_DONE
+
+
+def _plan_problem(name: str, tr: Translator) -> list[str]:
+    """What the wizard would say of the plan to begin with, and of its changes; with the place in the file."""
+    from byocni_tui.connections import scenario_plan
+    from byocni_tui.plan.reader import load
+    from byocni_tui.sandbox import scenario, scenario_reader
+
+    path, one = scenario.find(name), scenario.load(name)
+    text = scenario_reader.read(path)
+    try:
+        plan = scenario_plan(one)
+    except UserError as error:
+        found = error
+    else:
+        return [
+            f"{scenario_reader.locate(text, str(path), f'`$.solution[{number}].apply.set`')}: {problem}"
+            for number, step in enumerate(one.solution)
+            for problem in (_changed(plan, step.apply.set) if step.apply else ())
+        ]
+    place = scenario_reader.locate(text, str(path), "`$.plan`")
+    try:
+        load(scenario_reader.part(text, "plan"), str(path))
+    except UserError as error:
+        if error.key == found.key:  # not that the version is missing, which a scenario needn't say
+            found, place = error, str(error.values.get("place", place))
+    return [tr(f"errors.{found.key}", **{**found.values, "place": place})]
+
+
+def _changed(plan: "Plan", changes: dict[str, Any]) -> "Iterator[str]":
+    """Changes of a plan that can't be made, in a line each."""
+    from byocni_tui.plan.path import PathError, replace
+
+    for field, value in changes.items():
+        try:
+            plan = replace(plan, field, value)
+        except PathError as error:
+            near = f"; did you mean '{error.near}'?" if error.near else ""
+            yield f"there is no field '{field}'{near}"
+        except (TypeError, ValueError) as error:
+            yield f"{field}: {error}"
 
 
 async def _prove(name: str, console: Console) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from byocni_tui.sandbox import scenario as scenarios
 from byocni_tui.sandbox import scenario_reader as reader
+from byocni_tui.sandbox import scenario_refs as refs
 from byocni_tui.sandbox.scenario import KINDS, Condition, Scenario, Step, Text
 from byocni_tui.sandbox.scenario_judge import is_path
 
@@ -79,6 +80,9 @@ class Checker:
             seen.add(fault.id)
             if "service" not in fault.when:
                 self._say(f"faults[{number}].when", "name the service: arm, operation, identity or kube")
+            key, problem = refs.occasion(fault.when)
+            if problem:
+                self._say(f"faults[{number}].when.{key}", problem)
             if "kind" not in fault.what:
                 self._say(f"faults[{number}].what", "name the kind of effect")
 
@@ -117,6 +121,8 @@ class Checker:
             self._say(f"{path}.struck", f"there is no fault '{condition.struck}'")
         if condition.act is not None:
             self._act(f"{path}.act", condition.act)
+        if condition.resource is not None and (problem := refs.kind(condition.resource)):
+            self._say(f"{path}.resource", problem)
         self._paths(f"{path}.where", condition.where)
         for name in ("all", "any"):
             for number, one in enumerate(getattr(condition, name)):
@@ -127,6 +133,8 @@ class Checker:
     def _act(self, path: str, pattern: dict[str, Any]) -> None:
         if not pattern:
             self._say(path, "an empty pattern is met by everything")
+        if pattern.get("plane") == "arm" and "type" in pattern and (problem := refs.kind(pattern["type"])):
+            self._say(f"{path}.type", problem)
         for key, value in pattern.items():
             if key not in _ACT:
                 self._say(f"{path}.{key}", f"an act has no '{key}'; it has {', '.join(sorted(_ACT))}")
@@ -159,6 +167,10 @@ class Checker:
             self._say(path, "say what a person would type: az or kubectl")
         if methods and not str(getattr(step, methods[0])).startswith("/"):
             self._say(f"{path}.{methods[0]}", "a path begins with / (or with $sub, $net, $aks)")
+        elif methods and not step.kubectl and (problem := refs.path(methods[0], getattr(step, methods[0]))):
+            self._say(f"{path}.{methods[0]}", problem)
+        if step.helm is not None and step.helm.chart is not None and (problem := refs.chart(step.helm.chart)):
+            self._say(f"{path}.helm.chart", problem)
         if step.wait is not None:
             self._condition(f"{path}.wait", step.wait)
         self._texts(f"{path}.say", step.say)

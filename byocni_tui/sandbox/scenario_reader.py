@@ -115,6 +115,17 @@ def locate(text: str, where: str, message: str) -> str:
     return _at(where, node)
 
 
+def part(text: str, key: str) -> str:
+    """The value of a key at the top, alone in its text and at its own lines and columns; empty if it isn't there."""
+    top: yaml.Node | None = yaml.compose(text, _Loader)
+    for name, value in top.value if isinstance(top, yaml.MappingNode) else ():
+        if name.value == key:
+            start, end = value.start_mark.index, value.end_mark.index
+            before = "".join(char if char == "\n" else " " for char in text[:start])
+            return before + text[start:end]
+    return ""
+
+
 def placeholders(data: dict[str, Any], subscription: str) -> dict[str, str]:
     """What ``$sub``, ``$net`` and ``$aks`` stand for in this file."""
     sub = f"/subscriptions/{subscription}"

@@ -105,6 +105,23 @@ def test_a_file_of_ones_own_is_begun_checked_and_proven(
     assert "solved[0]" in said(capsys, "scenarios", "check", "stuck.yaml", "--play", status=1)
     Path("refused.yaml").write_text(text.replace("  patch: $aks\n", "  patch: $aks-2\n", 1), encoding="utf-8")
     assert "solution[0]" in said(capsys, "scenarios", "check", "refused.yaml", "--play", status=1)
+    Path("plan.yaml").write_text(
+        text.replace("region: westeurope\n  res", "regoin: westeurope\n  res", 1), encoding="utf-8"
+    )
+    at = text[: text.index("region: westeurope\n  res")].count("\n") + 1
+    assert f"plan.yaml:{at}:3: 'regoin'" in said(capsys, "scenarios", "check", "plan.yaml", status=1)
+    Path("set.yaml").write_text(
+        text.replace("- {wait: {nodes: ready, every: true}}", "- {apply: {set: {network.pod: 10.0.0.0/8}}}"),
+        encoding="utf-8",
+    )
+    assert "no field 'network.pod'" in said(capsys, "scenarios", "check", "set.yaml", status=1)
+    Path("endless.yaml").write_text(
+        text.replace(
+            "- {wait: {nodes: ready, every: true}}", "- {wait: {nodes: ready, at_least: 9}, seconds: 120}"
+        ),
+        encoding="utf-8",
+    )
+    assert "in vain" in said(capsys, "scenarios", "check", "endless.yaml", "--play", status=1)
     Path("bad.yaml").write_text(text.replace("level: 1", "levle: 1", 1), encoding="utf-8")
     assert "bad.yaml:9:1" in said(capsys, "scenarios", "check", "bad.yaml", status=2)
 
