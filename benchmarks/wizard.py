@@ -167,6 +167,7 @@ def _keys(figure: Any, wizard: list[str], form: list[str], environ: dict[str, st
         bare.until("field 7")
         ours.settle(1.0)
         bare.settle(1.0)
+        ours.press("\x1b[D")  # the support boundary: yes
         moves = [ours.first("\x0e") for _ in range(5)]  # to Network, the step with the most rules
         ours.settle(1.0)
         for _ in range(3):
