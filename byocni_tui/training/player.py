@@ -35,7 +35,7 @@ _ENDED: Final = ("Succeeded", "Failed", "Canceled")
 _LOOK: Final = 0.02
 """Real seconds between two looks at something that is waited for, at first; it grows to ``_LOOK_MOST``."""
 _LOOK_MOST: Final = 0.3
-_REAL_LIMIT: Final = 240.0
+_REAL_LIMIT: Final = 600.0
 """Real seconds that one wait may take, whatever the speed."""
 
 

@@ -158,8 +158,11 @@ class Kubelet(Containers):
         host = self._hosts.get(run.node)
         if host is None:
             return
-        current = life.get("pods", run.ns, run.name)
-        if current is None or current["metadata"]["uid"] != pod["metadata"]["uid"]:
+        entry = life.store.entry("pods", run.ns, run.name)
+        if entry is None:
+            return
+        current = pod if str(entry.version) == pod["metadata"]["resourceVersion"] else entry.object()
+        if current["metadata"]["uid"] != pod["metadata"]["uid"]:
             return
         new = status(current, run, host, life.now())
         if current.get("status") != new:
