@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from byocni_tui.sandbox.arm import ids
 from byocni_tui.sandbox.arm.aks_checks import NAMING
 from byocni_tui.sandbox.arm.aks_fill import FIXED
-from byocni_tui.sandbox.arm.aks_versions import upgrades
+from byocni_tui.sandbox.arm.aks_versions import offered, upgrades
 from byocni_tui.sandbox.arm.errors import ArmError, aks
 from byocni_tui.sandbox.arm.skus import size_of
 
@@ -150,6 +150,13 @@ def _pool_parameter(name: str, detail: str) -> ArmError:
 
 def _compatible(pool: dict[str, Any], control_plane: str) -> None:
     version = pool["currentOrchestratorVersion"]
+    if not offered(version):
+        raise aks(
+            "AgentPoolK8sVersionNotSupported",
+            f"Version {version} is not supported in this region. Please use [az aks get-versions] command to get the "
+            "supported version list in this region. For more information, please check "
+            "https://aka.ms/supported-version-list",
+        )
     own, above = (int(one.split(".")[1]) for one in (version, control_plane))
     if own > above:
         raise aks(
