@@ -24,7 +24,11 @@ class Console:
         """The result as one JSON document, or one object of a stream (``line``)."""
         import msgspec  # here: what prints no JSON starts without it
 
-        data = msgspec.json.encode(value)
+        try:
+            data = msgspec.json.encode(value)
+        except UnicodeEncodeError:
+            # Half a character (a lone surrogate) that some file or service has sent: JSON can't hold it.
+            data = msgspec.json.encode(_whole(msgspec.to_builtins(value)))
         self.out((data if line else msgspec.json.format(data, indent=2)).decode())
 
     def say(self, text: str) -> None:
@@ -43,6 +47,17 @@ class Console:
         if self.ascii_only:
             text = text.translate(_ASCII)
         return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8", "replace")
+
+
+def _whole(value: Any) -> Any:
+    """The same with ``?`` for each half of a character."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value
 
 
 _ASCII = str.maketrans(

@@ -96,6 +96,7 @@ def test_any_bytes_as_answers(data: bytes, tmp_path: Path, capsys: pytest.Captur
 @example(data=b'{"azureCli": {"version": "' + b"9" * 5000 + b'"}}')
 @example(data=b'{"kubernetesVersions": {"x": [{"version": 1}]}}')
 @example(data=b'{"locations": 1, "locations": []}')
+@example(data=FACTS[0].replace(b'"location": "chinanorth3"', b'"location": "\\ud800chinanorth3"'))
 @example(data=b"")
 def test_any_bytes_as_facts(data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan, file = tmp_path / "plan.yaml", tmp_path / "f.json"

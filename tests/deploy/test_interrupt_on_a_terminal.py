@@ -87,7 +87,8 @@ def test_each_answer_does_what_it_says(terminal: Callable[..., Terminal], runs: 
     again.interrupt()
     again.send("c\n")
     again.until("Azure is asked to cancel; watching until it has")
-    again.until("myAKSCluster: the operation ended with Canceled")
+    again.until("✗ cluster")
+    again.until("Canceled")  # said of the operation or of the cluster, whichever is looked at first
     assert again.status() == 1
 
 
