@@ -60,3 +60,30 @@ async def test_a_reader_may_read_and_no_more(arm: Client) -> None:
     assert (await arm("GET", f"{SUBSCRIPTION}/resourcegroups", RES))[0] == 200
     path = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions"
     assert (await arm("GET", path, "2022-04-01"))[1]["value"][0]["actions"] == ["*/read"]
+
+
+async def test_a_long_list_comes_in_pages(arm: Client) -> None:
+    made = {f"g{number:04}" for number in range(2001)}
+    for name in made:
+        path = f"{SUBSCRIPTION}/resourceGroups/{name}"
+        body = {
+            "id": path,
+            "name": name,
+            "location": "westeurope",
+            "properties": {"provisioningState": "Succeeded"},
+        }
+        arm.sandbox.arm.put(path, "Microsoft.Resources/resourceGroups", body)
+    link, sizes, seen = f"{SUBSCRIPTION}/resourcegroups", list[int](), set[str]()
+    version = RES
+    while link:
+        page = (await arm("GET", link.removeprefix(arm.sandbox.endpoints.arm_url), version))[1]
+        sizes.append(len(page["value"]))
+        seen |= {one["name"] for one in page["value"]}
+        link, version = page.get("nextLink", ""), ""
+    assert sizes == [1000, 1000, 1]
+    assert seen == made
+    few = (await arm("GET", f"{SUBSCRIPTION}/resourcegroups?$top=2", RES))[1]
+    assert len(few["value"]) == 2
+    assert (await arm("GET", f"{SUBSCRIPTION}/resourcegroups?$skiptoken=x", RES))[1]["error"][
+        "code"
+    ] == "InvalidSkipToken"
