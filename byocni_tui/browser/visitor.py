@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -68,15 +68,32 @@ class WizardService(AppService):
         process = self._process
         if process is None:
             return
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await self.stop()
-                self.stdin.close()
-                await process.wait()
-        except TimeoutError:
+        # A task of its own: what reads the wizard's output takes a cancellation for its end, so a timeout around it
+        # would be used up there, and the next wait would have no limit.
+        leaving = asyncio.create_task(self._leave(), name="a wizard leaves")
+        await asyncio.wait({leaving}, timeout=_PATIENCE)
+        if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        await _gone(process)
+
+    async def _leave(self) -> None:
+        """Ask it, and read to its end."""
+        await self.stop()
+        self.stdin.close()
+        if self._process is not None:
+            await _gone(self._process)
+
+
+async def _gone(process: asyncio.subprocess.Process) -> None:
+    """Wait for a process that ends. Nobody may listen to it any more, and one whose output is not read can neither end
+    nor be waited for."""
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            await pipe.read()
+    await process.wait()
 
 
 class Session:
@@ -98,8 +115,10 @@ class Session:
             await self.service.start(*size)
             await self._listen(limits, clock)
         finally:
-            await self.service.end()
-            self.over.set()
+            try:
+                await to_its_end(self.service.end())
+            finally:
+                self.over.set()
 
     async def dismiss(self, reason: Reason) -> None:
         """End it from outside, and wait until its wizard has gone."""
@@ -135,6 +154,21 @@ class Session:
             else:
                 await self.service.blur()
         return None
+
+
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Await ``work`` also where the one who awaits is cancelled meanwhile (the server goes away, the connection is
+    lost): a wizard that was asked to leave is waited for all the same."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError
 
 
 def understood(data: str) -> tuple[str, Any] | None:
