@@ -1,6 +1,8 @@
 """What all tests share: an environment that doesn't depend on who runs them, and no state left in the user's home."""
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,30 @@ CLEARED = (
 )
 
 
+def end_sandboxes(folder: Path) -> None:
+    """Tell every sandbox that runs below ``folder`` to end: one that a run leaves behind goes on until it is idle."""
+    for file in folder.rglob("endpoints.json"):
+        from byocni_tui.sandbox import launcher
+        from byocni_tui.sandbox.endpoints import read
+
+        found = read(file.parent)
+        if found is not None and found.pid != os.getpid():
+            with suppress(OSError):  # it has ended by itself
+                launcher.control(found, "stop", "POST", {})
+
+
+@pytest.fixture
+def end_all() -> Callable[[Path], None]:
+    """``end_sandboxes``, for its own test."""
+    return end_sandboxes
+
+
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fixed locale and terminal, and a home for state that is the test's own."""
+def environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Path]:
+    """A fixed locale and terminal, and a home for state that is the test's own. What the test has started and left
+    ends with it."""
     for name, value in FIXED.items():
         monkeypatch.setenv(name, value)
     for name in CLEARED:
@@ -35,4 +58,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPa
         monkeypatch.delenv(name)
     state = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("BYOCNI_STATE_HOME", str(state))
-    return state
+    own = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield state
+    for folder in (state, own):
+        if folder is not None:
+            end_sandboxes(folder)

@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,15 @@ def test_a_taken_port_is_said_so(tmp_path: Path) -> None:
             launcher.start("public", state_dir=tmp_path / "b", port=port)
     finally:
         launcher.stop(first)
+
+
+def test_what_a_test_leaves_running_ends_with_it(tmp_path: Path, end_all: Callable[[Path], None]) -> None:
+    """As after a simulated run, whose sandbox stays for whoever resumes it: nothing of it outlives the tests."""
+    left = launcher.start("public", state_dir=tmp_path / "runs" / "one" / "sandbox")
+    other = launcher.start("public", state_dir=tmp_path.parent / "elsewhere")
+    try:
+        end_all(tmp_path)
+        assert gone(left)
+        assert launcher.control(other, "clock")
+    finally:
+        launcher.stop(other)
