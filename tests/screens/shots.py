@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 WAITED = ("facts", "preflight", "doctor", "build", "clean")
 """Work whose end a picture waits for; a run, and what watches nodes, go on."""
@@ -53,7 +53,7 @@ def agrees(app: Any, name: str) -> None:
 
 
 def fits(app: Any, width: int, height: int) -> None:
-    """No line is wider than the screen, and nothing scrolls sideways."""
+    """No line is wider than the screen, nothing scrolls sideways, nothing lies on its neighbour or is cut at a side."""
     lines = rows(app)
     assert len(lines) <= height
     assert max(cell_len(line) for line in lines) <= width
@@ -63,3 +63,36 @@ def fits(app: Any, width: int, height: int) -> None:
         if widget.show_horizontal_scrollbar and widget.display and not isinstance(widget, Input)
     ]
     assert not sideways
+    assert not overlaps(app.screen)
+    assert not cut(app.screen)
+
+
+def overlaps(screen: Any) -> list[str]:
+    """Neighbours of one layer that share a cell of the screen."""
+    places = screen._compositor.full_map
+    found = []
+    for parent in (screen, *screen.walk_children()):
+        shown = [c for c in parent.children if c in places and c.display and c.layer == "default"]
+        spots = [(child, places[child].region.intersection(places[child].clip)) for child in shown]
+        found += [
+            f"{one!r} {here} and {other!r} {there}"
+            for index, (one, here) in enumerate(spots)
+            for other, there in spots[index + 1 :]
+            if here.intersection(there).area
+        ]
+    return found
+
+
+def cut(screen: Any) -> list[str]:
+    """Widgets that reach beyond what holds them at the left or right, and one-line texts wider than their place."""
+    found = []
+    for widget, place in screen._compositor.full_map.items():
+        seen = place.region.intersection(place.clip)
+        if seen.area and seen.width < place.region.width:
+            found.append(f"{widget!r} {place.region} in {place.clip}")
+        if seen.area and type(widget) is Static:
+            text = widget.visual.plain if hasattr(widget.visual, "plain") else ""
+            wide = [line for line in text.splitlines() if cell_len(line.rstrip()) > widget.content_size.width]
+            if wide and widget.size.height <= text.count("\n") + 1:
+                found.append(f"{widget!r}: {wide[0]!r} in {widget.content_size.width} columns")
+    return found
