@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 JSON: Final = "application/json"
+_SPOKEN: Final = frozenset(
+    ["", "*/*", "application/*", JSON, "application/yaml", "application/vnd.kubernetes.protobuf"]
+)
 
 
 class Form:
@@ -33,6 +36,15 @@ class Form:
             elif words.get("as") in ("PartialObjectMetadata", "PartialObjectMetadataList"):
                 self.how = "metadata"
             break
+
+
+def acceptable(accept: str) -> None:
+    """Raises 406 where a client takes none of the forms that the API server has (CBOR is behind a gate there, too)."""
+    kinds = [option.partition(";")[0].strip().lower() for option in accept.split(",")]
+    if any(kind in _SPOKEN for kind in kinds):
+        return
+    text = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    raise ApiError(406, "NotAcceptable", f"only the following media types are accepted: {text}", {})
 
 
 class Writer:

@@ -8,7 +8,7 @@ from aiohttp import web
 from byocni_tui.sandbox.kube import discovery, rbac, subresources
 from byocni_tui.sandbox.kube.acting import TOLD, Told, note
 from byocni_tui.sandbox.kube.aggregated import METRICS, RESOURCE
-from byocni_tui.sandbox.kube.answer import JSON, Form, Writer
+from byocni_tui.sandbox.kube.answer import JSON, Form, Writer, acceptable
 from byocni_tui.sandbox.kube.names import words
 from byocni_tui.sandbox.kube.read import get, listed
 from byocni_tui.sandbox.kube.request import Target, User, body_of, decode, flag, resolve
@@ -232,7 +232,10 @@ class ApiServer:
             raise ApiError(405, "MethodNotAllowed", text, {})
         TOLD.get().verb = verb
         self._authorize(user, verb, target)
+        acceptable(request.headers.get("Accept", ""))
         form = Form(request.headers.get("Accept", ""), query)
+        if target.kind.crd is not None and not target.subresource:
+            self.cluster.admission.webhooks.convert(target.kind, verb)
         if target.kind.resource in _REVIEWED:
             obj = decode(await body_of(request), request.headers.get("Content-Type", ""))
             return self.writer.json(self.reviews.answer(target, obj, user), 201)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from byocni_tui.sandbox.kube.kinds import Kind
 from byocni_tui.sandbox.kube.selectors import of_selector
-from byocni_tui.sandbox.kube.status import ApiError
+from byocni_tui.sandbox.kube.status import ApiError, not_in_sandbox
 
 if TYPE_CHECKING:
     from byocni_tui.sandbox.kube.cluster import KubeCluster
@@ -32,6 +32,9 @@ def rule_matches(rule: Object, operation: str, kind: Kind, subresource: str) -> 
     if subresource:
         return bool(wanted & {full, "*/*", f"{kind.resource}/*", f"*/{subresource}"})
     return bool(wanted & {full, "*", "*/*"})
+
+
+_READS: Final = ("get", "list", "watch")
 
 
 class Webhooks:
@@ -85,6 +88,25 @@ class Webhooks:
             seen = [obj] if old is None else [obj, old]
             return any(of_selector(selector)(one["metadata"].get("labels") or {}) for one in seen)
         return True
+
+    def convert(self, kind: Kind, verb: str) -> None:
+        """Raises what a conversion webhook's silence brings where a version is asked for that is not the stored one."""
+        stored = self.cluster.registry.stored(kind.storage)
+        if kind.api_version == stored.api_version or (verb in _READS and not self.store.count(kind.storage)):
+            return
+        crd = self.store.get("customresourcedefinitions.apiextensions.k8s.io", "", kind.crd or "") or {}
+        conversion = (crd.get("spec") or {}).get("conversion") or {}
+        if conversion.get("strategy") != "Webhook":
+            return
+        config = (conversion.get("webhook") or {}).get("clientConfig") or {}
+        service = config.get("service")
+        subject = stored if verb in _READS else kind
+        if service is None or not (why := self._problem(service)):
+            raise not_in_sandbox(f"the conversion webhook for {subject.api_version}, Kind={subject.kind}")
+        host = f"{service.get('name', '')}.{service.get('namespace', '')}.svc:{service.get('port', 443)}"
+        text = f"conversion webhook for {subject.api_version}, Kind={subject.kind} failed: "
+        text += f'Post "https://{host}{service.get("path") or "/"}?timeout=30s": {why}'
+        raise ApiError(500, "", text)
 
     def _call(self, hook: Object) -> None:
         config = hook.get("clientConfig") or {}

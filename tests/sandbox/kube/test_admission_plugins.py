@@ -195,3 +195,43 @@ async def test_a_claim_waits_for_its_first_consumer_and_is_given_back(
     await api.delete(f"{CORE}/pods/user?gracePeriodSeconds=0")
     assert (await api.get(f"{CORE}/persistentvolumeclaims/c")).status == 404
     assert (await (await api.get("/api/v1/persistentvolumes")).json())["items"] == []
+
+
+async def test_a_conversion_webhook_that_can_not_be_reached_is_said(api: TestClient) -> None:
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    version = {
+        "served": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    webhook = {
+        "conversionReviewVersions": ["v1"],
+        "clientConfig": {"service": {"namespace": "default", "name": "conv", "path": "/convert"}},
+    }
+    spec = {
+        "group": "example.com", "scope": "Namespaced", "names": {"kind": "Foo", "plural": "foos", "singular": "foo"},
+        "conversion": {"strategy": "Webhook", "webhook": webhook},
+        "versions": [{"name": "v1", "storage": True, **version}, {"name": "v2", "storage": False, **version}],
+    }  # fmt: skip
+    status, _ = await _post(api, crds, {"metadata": {"name": "foos.example.com"}, "spec": spec})
+    assert status == 201
+    space = "namespaces/default/foos"
+    status, _ = await _post(api, f"/apis/example.com/v1/{space}", {"metadata": {"name": "a"}})
+    assert status == 201
+    async with api.get(f"/apis/example.com/v1/{space}/a") as answer:
+        assert answer.status == 200
+    async with api.get(f"/apis/example.com/v2/{space}/a") as answer:
+        assert answer.status == 500
+        assert (await answer.json())["message"] == (
+            "conversion webhook for example.com/v1, Kind=Foo failed: Post "
+            '"https://conv.default.svc:443/convert?timeout=30s": service "conv" not found'
+        )
+
+
+async def test_cbor_is_refused_as_by_an_api_server_without_its_gate(api: TestClient) -> None:
+    async with api.get(f"{CORE}/configmaps", headers={"Accept": "application/cbor"}) as answer:
+        assert (answer.status, (await answer.json())["reason"]) == (406, "NotAcceptable")
+    head = {"Content-Type": "application/cbor"}
+    async with api.post(f"{CORE}/configmaps", data=b"\xd9\xd9\xf7\xa0", headers=head) as answer:
+        assert (answer.status, (await answer.json())["reason"]) == (415, "UnsupportedMediaType")
+    async with api.get(f"{CORE}/configmaps", headers={"Accept": "application/cbor, */*"}) as answer:
+        assert answer.status == 200

@@ -69,3 +69,21 @@ def test_a_crashing_agent_leaves_its_last_words(lab: Lab) -> None:
     assert "Unable to contact k8s api-server" in status["lastState"]["terminated"]["message"]
     assert status["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert set(lab.nodes().values()) == {"False"}
+
+
+def test_an_agent_tells_its_status_as_far_as_it_is_known(online: Lab) -> None:
+    agent = next(p for p in online.pods("cilium-", "kube-system") if "operator" not in p["metadata"]["name"])
+    play = online.cluster.hooks.exec
+    assert play is not None
+    said, errors, code = play(agent, "cilium-agent", ["cilium-dbg", "status", "--brief"], b"")
+    assert (said, errors, code) == ("OK\n", "", 0)
+    said, _, code = play(agent, "cilium-agent", ["cilium", "status"], b"")
+    lines = dict(line.split(":", 1) for line in said.splitlines())
+    assert code == 0
+    assert lines["KubeProxyReplacement"].strip() == "False"
+    (block,) = online.get("ciliumnodes.cilium.io", agent["spec"]["nodeName"], "")["spec"]["ipam"]["podCIDRs"]
+    assert f"/254 allocated from {block}" in lines["IPAM"]
+    assert lines["Cluster health"].strip().startswith("3/3 reachable")
+    online.fault({"event": "node-to-node", "port": "4240"})
+    said, _, _ = play(agent, "cilium-agent", ["cilium", "status"], b"")
+    assert "1/3 reachable" in said

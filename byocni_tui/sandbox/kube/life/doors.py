@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from byocni_tui.sandbox.kube.life import cilium_status
 from byocni_tui.sandbox.kube.life.azure import address_of_node
 from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
@@ -87,6 +88,9 @@ class Doors:
             raise ApiError(500, "InternalError", f"error dialing backend: {problem}")
         parts = ("containers", "initContainers", "ephemeralContainers")
         spec = next(c for p in parts for c in pod["spec"].get(p) or () if c["name"] == container)
+        said = cilium_status.answer(self._life, self._paths, pod, container, command)
+        if said is not None:
+            return said
         played = self._scripts.play(pod, spec, command, stdin.decode("utf-8", "surrogateescape"))
         if played is None or played.outcome.seconds is None:
             raise not_in_sandbox(f"exec of {' '.join(command)}")
