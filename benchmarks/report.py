@@ -20,24 +20,22 @@ TEXTS = {
         "title": "Benchmarks",
         "made": "*This page is written by `make bench` on one machine; nothing here is a promise for another one.*",
         "intro": "Every figure stands beside what it is compared with, measured in the same run, as a ratio with its "
-        "budget. Absolute times only inform. A line that misses its budget says so.",
+        "budget. Absolute times only inform. A line that misses its budget says so. The long runs of "
+        "`make torture` and their times are on the page of [what has been proved](proof.md#torture).",
         "machine": "The machine",
         "head": "| | figure | measured | budget | behind it |",
         "missed": "**missed**",
         "unmeasured": "could not be measured",
-        "took": "{seconds:.0f} s",
-        "suites": {},
     },
     "zh": {
         "title": "基准测试",
         "made": "*本页由 `make bench` 在一台机器上写成；对其他机器不构成任何承诺。*",
         "intro": "每个数字都与同一次运行中测得的比较对象并列，以比值和预算给出。"
-        "绝对时间仅供参考。未达到预算的行会标明。",
+        "绝对时间仅供参考。未达到预算的行会标明。`make torture` 的长时间运行及其用时见[哪些已得到证明](proof.zh-CN.md#严酷测试)。",
         "machine": "机器",
         "head": "| | 指标 | 测得 | 预算 | 依据 |",
         "missed": "**未达到**",
         "unmeasured": "无法测量",
-        "took": "{seconds:.0f} 秒",
     },
 }
 
