@@ -181,6 +181,28 @@ async def test_what_a_set_refuses(machines: Machines, verb: str, body: dict[str,
     assert answer["error"]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"sku": {"capacity": None, "name": None}, "tags": None}, 200),
+        ({"sku": {"capacity": 2.5}}, 400),
+        ({"sku": {"capacity": -1}}, 400),
+        ({"properties": {"virtualMachineProfile": 3}}, 501),
+        ({"properties": {"virtualMachineProfile": {}}}, 501),
+        ({"properties": {"provisioningState": "Deleting"}}, 200),
+        ({"properties": 3}, 400),
+    ],
+)
+async def test_junk_leaves_a_set_as_it_was(machines: Machines, body: dict[str, Any], status: int) -> None:
+    before = (await machines.arm("GET", machines.path, VM))[1]
+    got, answer, _ = await machines.arm("PATCH", machines.path, VM, body)
+    assert got == status, answer
+    machines.clock.run_until_idle()
+    now = (await machines.arm("GET", machines.path, VM))[1]
+    assert (now["sku"], now["properties"]) == (before["sku"], before["properties"])
+    assert len((await machines.arm("GET", f"{machines.path}/virtualMachines", VM))[1]["value"]) == 3
+
+
 async def test_a_set_of_ones_own_is_not_in_the_sandbox(machines: Machines) -> None:
     path = machines.path.rsplit("/", 1)[0] + "/mine"
     status, answer, _ = await machines.arm("PUT", path, VM, {"location": "westeurope"})

@@ -149,7 +149,11 @@ class ScaleSets(Machines):
         _staying(old, "Update Virtual Machine Scale Set")
         before = old["body"]
         body = copied({**before, **given, "properties": {**before["properties"], **given["properties"]}})
-        body["sku"] = {**before["sku"], **(given.get("sku") or {})}
+        model = given["properties"].get("virtualMachineProfile")
+        if model not in (None, before["properties"]["virtualMachineProfile"]):
+            raise not_in_sandbox(f"another virtualMachineProfile for {SET}")
+        body["properties"]["virtualMachineProfile"] = before["properties"]["virtualMachineProfile"]
+        body["sku"] = before["sku"] | {k: v for k, v in (given.get("sku") or {}).items() if v is not None}
         size = body["sku"]["capacity"]
         if not 0 <= size <= MOST:
             raise ArmError(
