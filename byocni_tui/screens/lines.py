@@ -124,7 +124,7 @@ class Lines(LineRun):
         title = tr(f"wizard.steps.{step_id}.title")
         self._out("")
         self._out(tr("wizard.line.step", number=number, total=len(self.session.order), title=title))
-        self._out(tr(f"wizard.steps.{step_id}.lead"))
+        self._out(session.lead(step_id))
         if step_id == "start":
             self._out(tr("wizard.start.boundary"))
         asked = self.session.asked(step_id)

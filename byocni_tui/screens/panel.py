@@ -38,7 +38,7 @@ class StepPanel(VerticalScroll, can_focus=False):
         title = Content.assemble(
             (tr(f"wizard.steps.{self.step}.title"), "bold $foreground"),
             "\n",
-            (tr(f"wizard.steps.{self.step}.lead"), "$text-muted"),
+            (self.session.lead(self.step), "$text-muted"),
         )
         yield Static(title, classes="title")
         for path in self.first_paths():

@@ -122,6 +122,12 @@ class Session:
         self.findings = tuple(self.context.findings().findings)
         self.judged = True
 
+    def lead(self, step_id: str) -> str:
+        """A word about a step; of a cluster that exists another."""
+        key = f"wizard.steps.{step_id}.lead"
+        there = f"{key}_there"
+        return self.tr(there if not self.plan.cluster.create and self.tr.has(there) else key)
+
     def explained(self, path: str) -> list[str]:
         """What a field means and why its default is what it is; a switch in the words of its choices."""
         found = field(path)
@@ -131,10 +137,14 @@ class Session:
         texts = [self.tr(key) for key in keys if self.tr.has(key)]
         if found.kind == "switch":
             words = {"true": self.tr("wizard.yes"), "false": self.tr("wizard.no")}
-            quoted = self.tr.lang == "zh"  # a Chinese sentence has no blanks that would set the word off
+            if path == "cluster.create":
+                words = {"true": self.tr("wizard.start.new"), "false": self.tr("wizard.start.exists")}
+            # Several words, and a Chinese sentence without blanks, need something that sets the choice off.
+            dense = self.tr.lang == "zh"
+            quoted = dense or path == "cluster.create"
             texts = [
                 re.sub(
-                    r"\b(true|false)\b" + (" ?" if quoted else ""),
+                    r"\b(true|false)\b" + (" ?" if dense else ""),
                     lambda m: f"“{words[m[1]]}”" if quoted else words[m[1]],
                     text,
                     flags=re.ASCII,

@@ -254,8 +254,10 @@ async def test_nothing_is_cut_off_at_80_by_24(lang: str) -> None:
 async def test_a_cluster_that_exists_is_picked_and_its_network_is_not_asked() -> None:
     context, app = wizard(plan=ready_plan())
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("down", "right", "ctrl+n", "ctrl+n")
         await settle(pilot)
+        for key in ("down", "right", "ctrl+n", "ctrl+n"):
+            await pilot.press(key)
+            await settle(pilot)
         assert not context.plan.cluster.create
         assert app.session.order == (
             "start",
