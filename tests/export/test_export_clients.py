@@ -89,7 +89,7 @@ def in_sandbox(script: str, clients_path: str, folder: Path, scenario: str = "ar
         env={**os.environ, "PATH": clients_path},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -126,9 +126,15 @@ az network vnet create -g shared -n hub --address-prefixes 10.30.0.0/16 -o none
 add() { az network vnet subnet create -g shared --vnet-name hub -o none "$@"; }
 add -n natted --address-prefixes 10.30.1.0/24 --nat-gateway gw
 add -n routed --address-prefixes 10.30.2.0/24 --route-table rt
+add -n plain --address-prefixes 10.30.16.0/22
+az identity create -g shared -n found -o none
 """
-"""A landing zone with a NAT gateway and a route table, which the plans below use."""
+"""A landing zone with a NAT gateway, a route table and an identity, which the plans below use."""
+FOUND_IDENTITY = LANDING_ZONE.partition("/providers/")[0]
+FOUND_IDENTITY += "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/found"
 ME = Identity(type="user", name="me-id")
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f user@example"
+"""Well-formed, as az looks at it."""
 
 
 def own(name: str, **network: Any) -> dict[str, Any]:
@@ -186,6 +192,27 @@ PLANS = {
         node_pools=(
             NodePool(count=2, max_pods=60),
             BATCH,
+        ),
+    ),
+    "as in the article": plan(resource_group=ResourceGroup(name="article"), cluster=Cluster(name="article")),
+    "subnet and identity that exist": plan(
+        resource_group=ResourceGroup(name="g-found"),
+        cluster=Cluster(name="found", kubernetes_version="1.35", dns_prefix="found-it", ssh_key=KEY),
+        identity=Identity(type="user", id=FOUND_IDENTITY),
+        network=Network(managed=False, subnet=Subnet(id=f"{LANDING_ZONE}/subnets/plain")),
+        node_pools=(
+            NodePool(name="zoned", count=3, zones=("1", "2", "3"), max_surge="33%"),
+            NodePool(name="grows", mode="user", count=1, autoscale=Autoscale(min=1, max=3)),
+        ),
+    ),
+    "hostile names in a network of one's own": plan(
+        resource_group=ResourceGroup(name="网络(2)_.-", tags={"$(touch pwned)": "; touch pwned"}),
+        cluster=Cluster(name="x_y-z", node_resource_group="结点 (2)".replace(" ", "_")),
+        identity=Identity(type="user", name="i_d--1"),
+        network=Network(
+            managed=False,
+            vnet=Vnet(name="v.n--1_", ranges=("10.40.0.0/16",)),
+            subnet=Subnet(name="s.n--1_", range="10.40.4.0/22"),
         ),
     ),
 }
@@ -268,9 +295,16 @@ def judge(
 
 
 def run_all(
-    plans: Sequence[Plan], tongue: Callable[[Plan], str], how: str, clients_path: str, folder: Path
-) -> None:
-    """Export every plan, carry each out in one sandbox, look at what is there, judge it."""
+    plans: Sequence[Plan],
+    tongue: Callable[[Plan], str],
+    how: str,
+    clients_path: str,
+    folder: Path,
+    *,
+    said: int = 0,
+) -> list[list[Any]]:
+    """Export every plan, carry each out in one sandbox, look at what is there, judge it; ``said`` documents that each
+    carrying out prints come back."""
     script = BEFORE
     for number, of in enumerate(plans):
         file = folder / f"{number}.export"
@@ -284,15 +318,20 @@ def run_all(
         script += look(of)
     text = in_sandbox(script, clients_path, folder, "public")
     found = documents(text.strip())
+    each = said + 4
     for number, of in enumerate(plans):
-        judge(of, *found[4 * number : 4 * number + 4])
+        judge(of, *found[each * number + said : each * (number + 1)])
     assert not list(folder.rglob("pwned"))
+    return [found[each * number : each * number + said] for number in range(len(plans))]
 
 
 @pytest.mark.clients
 def test_what_the_scripts_leave_is_what_the_plans_say(clients_path: str, tmp_path: Path) -> None:
     """As they are, by bash, one after the other: every outbound type, networks made and found, hostile names."""
-    run_all(list(PLANS.values()), az.render, "bash {file} >&2\n", clients_path, tmp_path)
+    plans = [
+        of for name, of in PLANS.items() if name != "as in the article"
+    ]  # a test of its own runs that one
+    run_all(plans, az.render, "bash {file} >&2\n", clients_path, tmp_path)
 
 
 @pytest.mark.clients
@@ -301,10 +340,13 @@ def test_what_the_templates_leave_is_what_the_plans_say(clients_path: str, tmp_p
     file says so."""
     plans = [of for name, of in PLANS.items() if name != "system identity"]
     assert "BYO403" in arm.render(PLANS["system identity"])
-    run_all(
-        plans,
-        arm.render,
-        "{make}\naz deployment group create -g {group} --template-file {file} -o none\n",
-        clients_path,
-        tmp_path,
-    )
+    command = "az deployment group {} -g {{group}} --template-file {{file}} "
+    how = "{make}\n" + command.format("validate") + "-o none\n"
+    how += command.format("what-if") + "--no-pretty-print -o json\n" + command.format("create") + "-o none\n"
+    for of, (preview,) in zip(
+        plans, run_all(plans, arm.render, how, clients_path, tmp_path, said=1), strict=True
+    ):
+        made = {
+            one["resourceId"].rsplit("/providers/", 1)[1]: one["changeType"] for one in preview["changes"]
+        }
+        assert made[f"Microsoft.ContainerService/managedClusters/{of.cluster.name}"] == "Create"
