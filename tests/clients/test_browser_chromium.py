@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, WebSocket, sync_playwright
 from playwright.sync_api import TimeoutError as Late
-from playwright.sync_api import WebSocket, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -68,6 +68,23 @@ class Screen:
         return True
 
 
+def walk(page: Page, screen: Screen, place: str) -> None:
+    """From the first screen to a later one, by the keys that a person presses."""
+    for _ in range(100):  # the boundary
+        page.keyboard.press("ArrowLeft")
+        if screen.comes("● yes"):
+            break
+    else:
+        pytest.fail("the boundary is not acknowledged")
+    for _ in range(600):
+        if screen.comes(place):
+            return
+        page.keyboard.press("Enter")
+        if not screen.shows("8/11"):  # what the plugin pulls its images from has to be read on the way
+            page.keyboard.press("F5")
+    pytest.fail(f"{place} does not come")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)], ids=["desktop", "phone"])
 def test_from_the_address_to_ready(address: str, width: int, height: int, tmp_path: Path) -> None:
     with sync_playwright() as playwright:
@@ -81,25 +98,35 @@ def test_from_the_address_to_ready(address: str, width: int, height: int, tmp_pa
             screen = Screen(opened.value)
             page.wait_for_selector("body.-first-byte", timeout=30_000)
             screen.wait_for("Support boundary")
-            for _ in range(100):  # the boundary
-                page.keyboard.press("ArrowLeft")
-                if screen.comes("● yes"):
-                    break
-            else:
-                pytest.fail("the boundary is not acknowledged")
-            for _ in range(600):
-                if screen.comes("11/11"):
-                    break
-                page.keyboard.press("Enter")
-                if not screen.shows(
-                    "8/11"
-                ):  # what the plugin pulls its images from has to be read on the way
-                    page.keyboard.press("F5")
-            else:
-                pytest.fail("the last step does not come")
+            walk(page, screen, "11/11")
             screen.wait_for("3 of 3 nodes are Ready")
             page.screenshot(path=tmp_path / "ready.png")
             assert "token" not in page.url
             assert all(url.startswith(address.split("?")[0]) for url in asked)
+        finally:
+            chromium.close()
+
+
+def test_a_reload_in_mid_deployment_comes_back_to_it(address: str) -> None:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            page = chromium.new_page(viewport={"width": 1280, "height": 800})
+            with page.expect_websocket() as opened:
+                page.goto(address)
+            screen = Screen(opened.value)
+            page.wait_for_selector("body.-first-byte", timeout=30_000)
+            screen.wait_for("Support boundary")
+            walk(page, screen, "10/11")
+            with page.expect_websocket() as again:
+                page.reload()
+            screen = Screen(again.value)
+            for _ in range(200):
+                if screen.comes("3 of 3 nodes are Ready"):
+                    break
+                page.keyboard.press("Enter")
+            else:
+                pytest.fail("the deployment does not go on")
+            assert not screen.shows("Support boundary"), "it came back to where it was, not to the beginning"
         finally:
             chromium.close()
