@@ -30,7 +30,7 @@ def context(sandbox: Sandbox) -> Context:
 
 async def shown(app: WizardApp, word: str) -> str:
     """The dock's text, once a word is in it."""
-    for _ in range(200):
+    for _ in range(1200):
         text = str(app.query_one(Dock).render())
         if word in text:
             return text
