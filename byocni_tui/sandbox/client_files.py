@@ -44,6 +44,7 @@ def environment(endpoints: Endpoints, home: str) -> dict[str, str]:
         "HELM_REPOSITORY_CONFIG": f"{helm}/config/repositories.yaml",
         "HELM_REPOSITORY_CACHE": f"{helm}/cache/repository",
         "BYOCNI_SANDBOX": endpoints.control_url,
+        "BYOCNI_SANDBOX_JOIN": endpoints.join_url,
     }
     own = urllib.parse.urlsplit(endpoints.arm_url).hostname or ""
     hosts = ",".join(dict.fromkeys(["127.0.0.1", "localhost", "::1", own]))
