@@ -58,12 +58,16 @@ class Hooks:
     gives (stdout, stderr, exit status) or raises ApiError. ``tunnel(node)`` says what is between the API server and a
     node's kubelet (None: any node), in konnectivity's words, "" when nothing is. ``listens(pod, port, protocol)`` says
     whether something in a pod answers on a port, ``page(pod, path)`` what it answers to HTTP (None: 404).
+    ``shell(pod, container)`` says whether who attaches to a container types into a shell,
+    ``left(pod, container, code, said)`` that this shell has ended.
     """
 
     def __init__(self) -> None:
         self.logs: Callable[[Object, str, dict[str, str]], str] | None = None
         self.metrics: Callable[[str, str | None], list[Object]] | None = None
         self.exec: Callable[[Object, str, list[str], bytes], tuple[str, str, int]] | None = None
+        self.shell: Callable[[Object, str], bool] | None = None
+        self.left: Callable[[Object, str, int, str], None] | None = None
         self.tunnel: Callable[[str | None], str] | None = None
         self.listens: Callable[[Object, int, str], bool] | None = None
         self.page: Callable[[Object, str], str | None] | None = None

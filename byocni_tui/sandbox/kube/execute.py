@@ -166,6 +166,9 @@ async def attach(
         raise bad_request(f"cannot attach a container in a completed pod; current phase is {_phase(pod)}")
     _running(pod, container)
     said = logs(pod, container, {})
+    shell = cluster.hooks.shell
+    if flag(request.query, "stdin") and shell is not None and shell(pod, container):
+        return await _session(request, lambda channels: _typed(cluster, pod, container, channels))
 
     async def run(channels: Channels) -> Object:
         added = following(cluster, pod, container, said)
@@ -179,6 +182,30 @@ async def attach(
         return _status(0)
 
     return await _session(request, run)
+
+
+async def _typed(cluster: "KubeCluster", pod: Object, container: str, channels: Channels) -> Object:
+    """Somebody types into the shell that a container runs. It ends, and the container with it, at ``exit`` or when
+    the client closes its end."""
+    play, left = cluster.hooks.exec, cluster.hooks.left
+    assert play is not None
+    assert left is not None
+    code, said = 0, ""
+    try:
+        if channels.tty:
+            code = await _terminal(channels, lambda line: play(pod, container, ["sh", "-c", line], b""))
+        else:
+            script = (await channels.everything()).decode(errors="surrogateescape")
+            try:
+                out, err, code = play(pod, container, ["sh", "-c", script], b"")
+            except ApiError as refused:
+                out, err, code = "", f"{refused.message}\n", 127
+            channels.out(out)
+            channels.err(err)
+            said = out + err
+    finally:
+        left(pod, container, code, said)
+    return _status(0)  # how the container ended stands in the pod's status, as in life
 
 
 def _running(pod: Object, container: str) -> None:

@@ -91,9 +91,8 @@ async def _log(cluster: "KubeCluster", pod: Object, request: web.Request) -> web
     container = _container(pod, request.query.get("container", ""))
     if not pod["spec"].get("nodeName"):
         return web.Response(status=204)
-    statuses = [
-        s for part in ("initContainerStatuses", "containerStatuses") for s in pod["status"].get(part) or ()
-    ]
+    parts = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
+    statuses = [s for part in parts for s in pod["status"].get(part) or ()]
     status = next((s for s in statuses if s["name"] == container), None)
     waiting = ((status or {}).get("state") or {}).get("waiting")
     where = f'container "{container}" in pod "{pod["metadata"]["name"]}"'

@@ -183,13 +183,14 @@ class Containers:
         if out.message:
             life.state["messages"][f"{pod['metadata']['uid']}/{box.name}"] = out.message
         if out.seconds is not None:
-            ends = box.init or pod["spec"].get("restartPolicy") != "Always"
+            ends = box.init or box.extra or pod["spec"].get("restartPolicy") != "Always"
             patience = out.seconds <= _PATIENCE and (not box.restarts or (ends and not out.code))
             self._again(run, out.seconds, "exit", box, awaited=patience)
         probes = [p for p in ("startupProbe", "readinessProbe", "livenessProbe") if container.get(p)]
         box.started = not container.get("startupProbe")
         box.ready = (
             box.started
+            and not box.extra
             and not container.get("readinessProbe")
             and (not box.init or container.get("restartPolicy") == "Always")
         )
@@ -237,6 +238,8 @@ class Containers:
         self._after_exit(pod, run, box, container)
 
     def _after_exit(self, pod: Obj, run: Run, box: Box, container: Obj) -> None:
+        if box.extra:
+            return
         policy = container.get("restartPolicy") or pod["spec"].get("restartPolicy", "Always")
         if box.init and box.code == 0 and container.get("restartPolicy") != "Always":
             return
@@ -338,7 +341,8 @@ class Containers:
     ) -> None:
         field = None
         if box is not None:
-            field = f"spec.{'initContainers' if box.init else 'containers'}{{{box.name}}}"
+            part = "initContainers" if box.init else "ephemeralContainers" if box.extra else "containers"
+            field = f"spec.{part}{{{box.name}}}"
         self._life.recorder.event(
             pod,
             "Pod",

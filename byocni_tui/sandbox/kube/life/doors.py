@@ -8,6 +8,7 @@ from byocni_tui.sandbox.kube.life.index import Pods
 from byocni_tui.sandbox.kube.life.kubelet import Kubelet
 from byocni_tui.sandbox.kube.life.objects import Obj, condition_true, name_of, pod_ready, requests
 from byocni_tui.sandbox.kube.life.paths import Paths
+from byocni_tui.sandbox.kube.life.programs import is_shell
 from byocni_tui.sandbox.kube.life.scripts import Scripts
 from byocni_tui.sandbox.kube.status import ApiError, not_in_sandbox
 
@@ -34,6 +35,8 @@ class Doors:
         hooks.logs = self.logs
         hooks.metrics = self.metrics
         hooks.exec = self.exec
+        hooks.shell = self.shell
+        hooks.left = self.left
         hooks.tunnel = self.tunnel
 
     def tunnel(self, node: str | None = None) -> str:
@@ -86,8 +89,7 @@ class Doors:
         """Plays a command in a container. Raises 500 while there is no tunnel, 501 for what the small shell has not."""
         if problem := self.tunnel(pod["spec"]["nodeName"]):
             raise ApiError(500, "InternalError", f"error dialing backend: {problem}")
-        parts = ("containers", "initContainers", "ephemeralContainers")
-        spec = next(c for p in parts for c in pod["spec"].get(p) or () if c["name"] == container)
+        spec = container_of(pod, container)
         said = cilium_status.answer(self._life, self._paths, pod, container, command)
         if said is not None:
             return said
@@ -95,6 +97,15 @@ class Doors:
         if played is None or played.outcome.seconds is None:
             raise not_in_sandbox(f"exec of {' '.join(command)}")
         return played.outcome.log, played.errors, played.outcome.code
+
+    def shell(self, pod: Obj, container: str) -> bool:
+        """Whether somebody who attaches to a container types into a shell."""
+        spec = container_of(pod, container)
+        return bool(spec.get("stdin")) and is_shell(spec)
+
+    def left(self, pod: Obj, container: str, code: int, said: str) -> None:
+        """The shell that somebody typed into has ended; ``said`` is what it wrote, which the log keeps."""
+        self._kubelet.leave(pod, container, code, said)
 
     def metrics(self, resource: str, namespace: str | None) -> list[Obj]:
         """NodeMetrics or PodMetrics: requests with some play. Raises 503 until metrics-server serves; no ``resource``
@@ -157,6 +168,13 @@ class Doors:
             max(0.001, wants.get("cpu", 0.01) * rng.uniform(0.05, 0.4)),
             max(6.0 * 2**20, wants.get("memory", 40.0 * 2**20) * rng.uniform(0.5, 0.9)),
         )
+
+
+def container_of(pod: Obj, name: str) -> Obj:
+    """A container of any kind, by its name."""
+    parts = ("containers", "initContainers", "ephemeralContainers")
+    found: Obj = next(c for p in parts for c in pod["spec"].get(p) or () if c["name"] == name)
+    return found
 
 
 def _amounts(cpu: float, memory: float) -> dict[str, str]:

@@ -12,7 +12,7 @@ import msgspec
 from byocni_tui.sandbox.kube.life.containers import Containers, Minds, Network
 from byocni_tui.sandbox.kube.life.engine import Life
 from byocni_tui.sandbox.kube.life.objects import Obj, deleting, key_of
-from byocni_tui.sandbox.kube.life.runs import Box, Run, new_run, phase, renewed, status
+from byocni_tui.sandbox.kube.life.runs import Run, extended, new_run, phase, renewed, spec_of, status
 from byocni_tui.sandbox.kube.stamp import Stamp
 
 _AT = "$at"
@@ -103,6 +103,15 @@ class Kubelet(Containers):
                 return
         self._sync(pod, run)
 
+    def leave(self, pod: Obj, container: str, code: int, said: str) -> None:
+        """A program that somebody typed into has ended by itself."""
+        run = self.runs.get(pod["metadata"]["uid"])
+        box = run.box(container) if run is not None else None
+        if run is None or box is None or box.state != "running":
+            return
+        box.code, box.log = code, box.log + said
+        self._again(run, 0.0, "exit", box, awaited=True)
+
     # -- the loop ----------------------------------------------------------------------------------------------------
 
     def reconcile(self, namespace: str, name: str) -> None:
@@ -169,6 +178,7 @@ class Kubelet(Containers):
             life.update_status("pods", {**current, "status": new})
 
     def _advance(self, pod: Obj, run: Run) -> None:
+        extended(pod, run)
         if not run.sandbox and self._life.now() < run.retry_at - 1e-6:
             return
         if not run.mounted and not self._mount(pod, run):
@@ -284,11 +294,3 @@ def _brought_back(value: Any) -> Any:
             return Stamp(value[_AT])
         return {key: _brought_back(one) for key, one in value.items()}
     return value
-
-
-def spec_of(pod: Obj, box: Box | None) -> Obj:
-    if box is None:
-        return {}
-    group = pod["spec"].get("initContainers" if box.init else "containers") or ()
-    container: Obj = next(c for c in group if c["name"] == box.name)
-    return container

@@ -6,7 +6,7 @@ that is one of the few programs known here; else it is taken for a service that 
 
 import re
 import shlex
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -27,6 +27,8 @@ class Outcome(msgspec.Struct):
     refused: str = ""
 
 
+SHELLS: Final = ("sh", "bash", "ash")
+_SHELL_IMAGES: Final = ("busybox", "alpine", "ubuntu", "debian")
 _SERVICES = Outcome(boot=1.5)
 
 
@@ -37,11 +39,10 @@ def command_line(container: Obj) -> list[str]:
 
 def plain(container: Obj) -> Outcome | None:
     """What a command line by itself says; None if it is not one known here."""
+    if is_shell(container):  # it reads what is typed; without standard input there is nothing to read
+        return Outcome(None if container.get("stdin") else 0.1, 0, listens=[])
     words = command_line(container)
     if not words:
-        image = str(container.get("image", "")).rsplit("/", 1)[-1].split(":")[0].split("@")[0]
-        if image == "busybox":  # its shell, without a terminal, has nothing to read
-            return Outcome(0.1, 0, listens=[])
         return None
     program = words[0].rsplit("/", 1)[-1]
     if program == "sleep":
@@ -55,6 +56,15 @@ def plain(container: Obj) -> Outcome | None:
     if words[0].startswith("/no/such"):
         return _missing(words[0])
     return None
+
+
+def is_shell(container: Obj) -> bool:
+    """Whether what runs is a shell that reads commands: by name, or as what a small image starts by itself."""
+    words = command_line(container)
+    if not words:
+        image = str(container.get("image", "")).rsplit("/", 1)[-1].split(":")[0].split("@")[0]
+        return image in _SHELL_IMAGES
+    return words[0].rsplit("/", 1)[-1] in SHELLS and all(word.strip("-il") == "" for word in words[1:])
 
 
 def _seconds(words: list[str]) -> float | None:

@@ -40,6 +40,8 @@ class Box(msgspec.Struct, omit_defaults=True):
     """Ports that answer; None: whatever it declares."""
     stubborn: bool = False
     """Does not react to SIGTERM."""
+    extra: bool = False
+    """An ephemeral container: never restarted, and of no weight for the pod's phase and conditions."""
 
 
 class Run(msgspec.Struct, omit_defaults=True):
@@ -80,6 +82,21 @@ def new_run(pod: Obj, now: float) -> Run:
     return Run(m["namespace"], m["name"], spec["nodeName"], now, boxes)
 
 
+def extended(pod: Obj, run: Run) -> None:
+    """Take up the ephemeral containers that the pod has been given."""
+    for container in pod["spec"].get("ephemeralContainers") or ():
+        if run.box(container["name"]) is None:
+            run.boxes.append(Box(container["name"], reason="ContainerCreating", extra=True))
+
+
+def spec_of(pod: Obj, box: Box) -> Obj:
+    """What the pod says of a container."""
+    part = "initContainers" if box.init else "ephemeralContainers" if box.extra else "containers"
+    group = pod["spec"].get(part) or ()
+    container: Obj = next(c for c in group if c["name"] == box.name)
+    return container
+
+
 def renewed(pod: Obj, old: Run, now: float) -> Run:
     """The pod after its machine went down under it: containers that ran have ended, nobody knows how."""
     run = new_run(pod, old.start)
@@ -101,7 +118,7 @@ def phase(spec: Obj, run: Run) -> str:
     policy = spec.get("restartPolicy", "Always")
     sidecars = {c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"}
     inits = [b for b in run.boxes if b.init and b.name not in sidecars]
-    mains = [b for b in run.boxes if not b.init]
+    mains = [b for b in run.boxes if not b.init and not b.extra]
     if any(b.state == "exited" and b.code for b in inits) and policy == "Never":
         return "Failed"
     if any(not (b.state == "exited" and b.code == 0) for b in inits) or not any(b.runs for b in mains):
@@ -121,11 +138,13 @@ def status(pod: Obj, run: Run, host_ip: str, now: float) -> Obj:
     what = phase(spec, run)
     sidecars = {c["name"] for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"}
     inits = [b for b in run.boxes if b.init]
-    mains = [b for b in run.boxes if not b.init]
+    mains = [b for b in run.boxes if not b.init and not b.extra]
     undone = [
         b.name for b in inits if not (b.started if b.name in sidecars else b.state == "exited" and not b.code)
     ]
-    unready = [b.name for b in run.boxes if (not b.init or b.name in sidecars) and not b.ready]
+    extras = [b for b in run.boxes if b.extra]
+    serving = [b for b in run.boxes if not b.extra and (not b.init or b.name in sidecars)]
+    unready = [b.name for b in serving if not b.ready]
     done = what in ("Succeeded", "Failed")
     words: dict[str, tuple[str, str, str]] = {
         "PodReadyToStartContainers": ("True" if run.sandbox and not done else "False", "", ""),
@@ -175,10 +194,13 @@ def status(pod: Obj, run: Run, host_ip: str, now: float) -> Obj:
         result["podIP"] = ip
         result["podIPs"] = [{"ip": ip}]
     result["startTime"] = Stamp(run.start)
-    images = {c["name"]: c for c in [*(spec.get("initContainers") or ()), *spec["containers"]]}
+    parts = ("initContainers", "containers", "ephemeralContainers")
+    images = {c["name"]: c for part in parts for c in spec.get(part) or ()}
     if inits:
         result["initContainerStatuses"] = [_container(b, images[b.name]) for b in inits]
     result["containerStatuses"] = [_container(b, images[b.name]) for b in mains]
+    if extras:
+        result["ephemeralContainerStatuses"] = [_container(b, images[b.name]) for b in extras]
     result["qosClass"] = qos_class(spec)
     return result
 

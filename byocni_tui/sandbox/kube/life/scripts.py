@@ -10,6 +10,7 @@ from byocni_tui.sandbox.kube.life.objects import Obj
 from byocni_tui.sandbox.kube.life.paths import Answer, Listening, Paths
 from byocni_tui.sandbox.kube.life.programs import Outcome, command_line, quoted
 from byocni_tui.sandbox.kube.life.reach import Reach
+from byocni_tui.sandbox.kube.life.runs import spec_of
 from byocni_tui.sandbox.kube.life.shell import Forever, Shell
 from byocni_tui.sandbox.kube.life.words import Unknown
 
@@ -203,9 +204,7 @@ class Served(Listening):
                 if port in box.listens:
                     return True
                 continue
-            group = pod["spec"].get("initContainers" if box.init else "containers") or ()
-            container = next(c for c in group if c["name"] == box.name)
-            if port in _declared(container, protocol):
+            if port in _declared(spec_of(pod, box), protocol):
                 return True
         return False
 
