@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from byocni_tui.sandbox import launcher
+from byocni_tui.sandbox.endpoints import read
+
 PATIENCE = 90.0
 ASKED = "[l]eave it running (default), [c]ancel in Azure, [k]eep watching?"
 pytestmark = pytest.mark.filterwarnings("ignore:This process")
@@ -70,10 +73,23 @@ def terminal(runs: Any) -> Iterator[Callable[..., Terminal]]:
         os.close(each.fd)
 
 
+def taken_by_azure(runs: Any) -> None:
+    """Wait until the sandbox has the request for the cluster: the run says that it asks before it does."""
+    deadline = time.monotonic() + PATIENCE
+    endpoints = read(runs.folder / runs.only() / "sandbox")
+    assert endpoints is not None
+    names: list[str] = []
+    while "myAKSCluster" not in names:
+        assert time.monotonic() < deadline, names
+        acts: Any = launcher.control(endpoints, "acts?plane=arm&mutates=1")
+        names = [act["name"] for act in acts["acts"] if act["verb"] == "put"]
+
+
 def test_each_answer_does_what_it_says(terminal: Callable[..., Terminal], runs: Any, answers: Path) -> None:
     # So slowly that the cluster is still being made whenever a key comes.
     first = terminal("apply", str(answers), "--simulate", "--speed", "2")
     first.until("asking Azure for cluster myAKSCluster")
+    taken_by_azure(runs)
     first.interrupt()
     first.send("k\n")
     first.until("watching on")
